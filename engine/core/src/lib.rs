@@ -1,0 +1,8 @@
+//! The market core: commands in, events out. No clock, disk, network, float, randomness, nor allocation after start.
+#![forbid(unsafe_code)]
+
+mod command;
+mod view;
+
+pub use command::Command;
+pub use view::{AccountFields, MarketFields, PeriodFields, PublicFields, Quote};
