@@ -2,7 +2,9 @@
 #![forbid(unsafe_code)]
 
 mod command;
+mod market;
 mod view;
 
 pub use command::Command;
+pub use market::{Capacities, DepthLevel, Events, Market, RestingOrder, StateFault};
 pub use view::{AccountFields, MarketFields, PeriodFields, PublicFields, Quote};
