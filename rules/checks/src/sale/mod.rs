@@ -1,0 +1,31 @@
+//! What a sale must pass, in the order of the rejection codes.
+
+mod insufficient_points;
+mod not_yet_earned;
+mod resale_forbidden;
+mod sale_cap;
+mod subsistence_floor;
+
+use carbex_vocabulary::Reject;
+
+use crate::{AccountYear, Holdings, SaleRules};
+
+/// Checks a sale of `quantity_g`; `resale_free` tells whether purchased points may be sold now (see [`resale_is_free`]).
+///
+/// # Errors
+/// `INSUFFICIENT_POINTS`, `NOT_YET_EARNED`, `SUBSISTENCE_FLOOR`, `SALE_CAP`, `RESALE_FORBIDDEN`, the first that fails.
+pub fn check_sale(
+    rules: &SaleRules,
+    holdings: &Holdings,
+    year: &AccountYear,
+    resale_free: bool,
+    quantity_g: i64,
+) -> Result<(), Reject> {
+    insufficient_points::check(holdings, quantity_g)?;
+    not_yet_earned::check(rules, holdings, year, quantity_g)?;
+    subsistence_floor::check(rules, holdings, year, quantity_g)?;
+    sale_cap::check(rules, holdings, year, quantity_g)?;
+    resale_forbidden::check(holdings, resale_free, quantity_g)
+}
+
+pub use resale_forbidden::resale_is_free;
