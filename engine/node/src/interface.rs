@@ -1,7 +1,9 @@
 //! What callers see of the node: submissions in, receipts and views out.
 
 use carbex_core::Command;
-use carbex_vocabulary::{AccountId, AccountStatus, Event, OrderId, Phase, PriceUeur, Sequence, Side, TimeInForce, TimestampNs};
+use carbex_vocabulary::{
+    AccountId, AccountStatus, Event, OrderId, Phase, PriceUeur, Sequence, Side, TimeInForce, TimestampNs,
+};
 
 /// Who acts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +25,35 @@ pub enum Role {
     Operator,
 }
 
+impl Role {
+    /// Every role, in the order of their stable numbers.
+    pub const ALL: &'static [Self] =
+        &[Self::System, Self::Citizen, Self::Bank, Self::Regulator, Self::Supervisor, Self::Registry, Self::Operator];
+
+    /// The name used over HTTP and in listings.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Citizen => "citizen",
+            Self::Bank => "bank",
+            Self::Regulator => "regulator",
+            Self::Supervisor => "supervisor",
+            Self::Registry => "registry",
+            Self::Operator => "operator",
+        }
+    }
+
+    /// The stable number, as journaled.
+    pub const fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// The role of that stable number.
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(number)).copied()
+    }
+}
+
 /// A command on its way in, with what the journal keeps beside it.
 #[derive(Clone, Copy, Debug)]
 pub struct Submission {
@@ -41,10 +72,48 @@ pub struct Submission {
 }
 
 /// A reason given with a command: at most 200 bytes of UTF-8.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Reason {
-    pub(crate) length: u8,
-    pub(crate) bytes: [u8; 200],
+    length: u8,
+    bytes: [u8; Reason::BYTES_MAX],
+}
+
+impl Reason {
+    /// The most bytes a reason may have.
+    pub const BYTES_MAX: usize = 200;
+    /// No reason given.
+    pub const NONE: Self = Self { length: 0, bytes: [0; Self::BYTES_MAX] };
+
+    /// The text, if it fits.
+    pub fn new(text: &str) -> Option<Self> {
+        let length = u8::try_from(text.len()).ok().filter(|length| usize::from(*length) <= Self::BYTES_MAX)?;
+        let mut bytes = [0; Self::BYTES_MAX];
+        bytes[..text.len()].copy_from_slice(text.as_bytes());
+        Some(Self { length, bytes })
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        core::str::from_utf8(&self.bytes[..usize::from(self.length)]).unwrap_or_default()
+    }
+}
+
+impl core::fmt::Debug for Reason {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        core::fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
+impl Submission {
+    /// A command with nothing beside it: no key, no member, no reason.
+    pub const fn new(command: Command, role: Role, actor: u64) -> Self {
+        Self { command, actor, role, idempotency_key: 0, member: 0, reason: Reason::NONE }
+    }
+
+    /// The same with an idempotency key (zero = none).
+    pub const fn with_key(self, idempotency_key: u128) -> Self {
+        Self { idempotency_key, ..self }
+    }
 }
 
 /// What came of a submission, told only after the group holding it is on disk.
@@ -75,6 +144,9 @@ pub enum Refusal {
     /// The key was used for another body.
     #[error("this idempotency key was used for another command")]
     KeyReused,
+    /// As many keys are kept as may be: rather than forget one early, nothing with a new key is taken.
+    #[error("too many idempotency keys are in use: try again later")]
+    KeysExhausted,
     /// The node is stopping.
     #[error("the exchange is stopping")]
     Stopping,
@@ -134,4 +206,64 @@ pub enum Mode {
     SpaceLow,
     /// Nothing: the disk is full. Ends by itself.
     SpaceExhausted,
+}
+
+impl Mode {
+    /// The name used at `/metrics` and on the public page.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::SpaceLow => "space_low",
+            Self::SpaceExhausted => "space_exhausted",
+        }
+    }
+}
+
+/// The resting quantities of both sides at a sequence, best price first.
+#[derive(Clone, Debug)]
+pub struct DepthView {
+    /// As of which command.
+    pub sequence: Sequence,
+    /// Sells, lowest price first.
+    pub sells: Vec<carbex_core::DepthLevel>,
+    /// Buys, highest price first.
+    pub buys: Vec<carbex_core::DepthLevel>,
+}
+
+/// One durable command with everything it caused.
+#[derive(Clone, Debug)]
+pub struct PublishedRecord {
+    /// Its place in the journal.
+    pub sequence: Sequence,
+    /// The market time it was given.
+    pub time: TimestampNs,
+    /// Who acted.
+    pub actor: u64,
+    /// In which role.
+    pub role: Role,
+    /// Through whose door; 0 = none.
+    pub member: u32,
+    /// What was asked.
+    pub command: Command,
+    /// What happened, in order.
+    pub events: Vec<Event>,
+}
+
+/// Commands that became durable together.
+#[derive(Clone, Debug)]
+pub struct PublishedGroup {
+    /// The first command's place.
+    pub first: Sequence,
+    /// The last command's place.
+    pub last: Sequence,
+    /// All commands, in order; never empty.
+    pub records: Vec<PublishedRecord>,
+}
+
+impl PublishedGroup {
+    /// The commands at or after `sequence`.
+    pub fn since(&self, sequence: Sequence) -> &[PublishedRecord] {
+        let start = self.records.partition_point(|record| record.sequence < sequence);
+        &self.records[start..]
+    }
 }
