@@ -1,1 +1,13 @@
-//! (being built)
+//! Commands and events at the edge: journal bytes, JSON lines, and the loop that runs a file of commands.
+#![forbid(unsafe_code)]
+
+mod bytes;
+mod json;
+mod run;
+
+pub use bytes::{
+    COMMAND_LAYOUTS, DecodeFault, EVENT_LAYOUTS, FieldLayout, Layout, decode_command, decode_event, encode_command,
+    encode_event,
+};
+pub use json::{LineFault, parse_line, write_command_line, write_event_line, write_full_state, write_state};
+pub use run::{LINE_BYTES_MAX, LineProblem, RunFault, Totals, run};
