@@ -1,23 +1,29 @@
 //! The rulebook: rule sets as files and in words. It decides nothing; `carbex-rules` does.
 //!
-//! TOML or JSON becomes a [`RuleFile`], which validates into a [`Rulebook`]; numbers are
-//! written as people read them, French or English.
+//! TOML or JSON becomes a [`RuleFile`], which validates into a [`Rulebook`]; [`explain`] and
+//! [`sentence`] put rules and rejections into words, French or English.
 #![forbid(unsafe_code)]
 
 mod allotment;
+mod explain;
 mod fault;
 mod file;
 mod language;
 mod numbers;
 mod reading;
+mod sentences;
+mod titles;
 mod trajectory;
 mod writing;
 
 pub use allotment::{Allotment, Instalment, Residents, Schedule, Shares, SharesFault};
+pub use explain::explain;
 pub use fault::RulebookFault;
 pub use file::RuleFile;
 pub use language::Language;
 pub use numbers::{count, euros, percent, points, price, price_per_tonne};
+pub use sentences::sentence;
+pub use titles::title;
 pub use trajectory::Trajectory;
 pub use writing::to_toml;
 

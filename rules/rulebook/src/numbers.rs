@@ -87,6 +87,11 @@ pub fn percent(share_bp: u32, language: Language) -> String {
     }
 }
 
+/// French sets colons, semicolons and guillemets apart with a narrow no-break space; texts are written with plain ones.
+pub(crate) fn french_spacing(text: &str) -> String {
+    text.replace(" :", "\u{202f}:").replace(" ;", "\u{202f};").replace("« ", "«\u{202f}").replace(" »", "\u{202f}»")
+}
+
 fn with_euro_sign(number: String, language: Language) -> String {
     match language {
         Language::French => format!("{number}{NARROW_SPACE}€"),
