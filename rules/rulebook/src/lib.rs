@@ -1,6 +1,6 @@
 //! The rulebook: rule sets as files and in words. It decides nothing; `carbex-rules` does.
 //!
-//! TOML or JSON becomes a [`RuleFile`], which validates into a [`Rulebook`]; [`explain`] and
+//! TOML or JSON becomes a [`RuleFile`], which validates into a [`Rulebook`]; presets ship as files; [`explain`] and
 //! [`sentence`] put rules and rejections into words, French or English.
 #![forbid(unsafe_code)]
 
@@ -10,6 +10,7 @@ mod fault;
 mod file;
 mod language;
 mod numbers;
+mod presets;
 mod reading;
 mod sentences;
 mod titles;
@@ -22,6 +23,7 @@ pub use fault::RulebookFault;
 pub use file::RuleFile;
 pub use language::Language;
 pub use numbers::{count, euros, percent, points, price, price_per_tonne};
+pub use presets::{PRESETS, Preset, preset};
 pub use sentences::sentence;
 pub use titles::title;
 pub use trajectory::Trajectory;
