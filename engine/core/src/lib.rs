@@ -1,6 +1,8 @@
 //! The market core: commands in, events out. No clock, disk, network, float, randomness, nor allocation after start.
 #![forbid(unsafe_code)]
 
+mod accounts;
+mod book;
 mod command;
 mod market;
 mod view;

@@ -1,0 +1,9 @@
+//! The account tables, laid out for 68 million accounts: 64 bytes hot, 24 bytes cold, 12 to 13 bytes to find one.
+
+mod households;
+mod index;
+mod record;
+mod table;
+
+pub(crate) use record::{AMOUNT_MAX_G, Cold, Hot, MONEY_MAX_UEUR, OBLIGATION_MAX_G, OWED_MAX_UEUR, SHARE_MAX_BP};
+pub(crate) use table::{AccountSlot, AccountTable};

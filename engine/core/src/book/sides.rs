@@ -1,0 +1,285 @@
+//! The two sides together: entering, leaving, and walking orders by price, time and account.
+
+use carbex_rules::Band;
+use carbex_vocabulary::{OrderId, Side, TimeInForce};
+
+use super::levels::{Level, Levels};
+use super::order::{Order, OrderSlot, Record};
+use super::order_index::OrderIndex;
+use super::pool::Pool;
+use crate::accounts::AccountSlot;
+
+/// All resting orders.
+pub(crate) struct Book {
+    pool: Pool,
+    index: OrderIndex,
+    sells: Levels,
+    buys: Levels,
+    tick_ueur: u64,
+    /// The band's floor, in ticks.
+    floor_ticks: u64,
+    /// The band's ceiling, in ticks.
+    ceiling_ticks: u64,
+    /// How many day orders rest, so that a day without them costs nothing.
+    day_orders: u32,
+}
+
+impl Book {
+    pub fn new(capacity: u32, band: Band, tick_ueur: u64) -> Self {
+        let mut book = Self {
+            pool: Pool::new(capacity),
+            index: OrderIndex::new(capacity),
+            sells: Levels::new(),
+            buys: Levels::new(),
+            tick_ueur,
+            floor_ticks: 0,
+            ceiling_ticks: 0,
+            day_orders: 0,
+        };
+        book.set_band(band, tick_ueur);
+        book
+    }
+
+    /// Moves the band (and the tick, with an empty book). Orders outside must be gone.
+    pub fn set_band(&mut self, band: Band, tick_ueur: u64) {
+        debug_assert!(tick_ueur == self.tick_ueur || self.is_empty());
+        self.tick_ueur = tick_ueur;
+        self.floor_ticks = band.floor_ueur / tick_ueur;
+        self.ceiling_ticks = band.ceiling_ueur / tick_ueur;
+    }
+
+    pub const fn len(&self) -> u32 {
+        self.pool.live()
+    }
+
+    pub const fn is_empty(&self) -> bool {
+        self.pool.live() == 0
+    }
+
+    pub const fn is_full(&self) -> bool {
+        self.pool.is_full()
+    }
+
+    pub const fn capacity(&self) -> u32 {
+        self.pool.capacity()
+    }
+
+    pub const fn day_orders(&self) -> u32 {
+        self.day_orders
+    }
+
+    /// A price's level. Ticks modulo 65,536: see [`Levels`].
+    #[inline]
+    fn place(&self, price_ueur: u64) -> u16 {
+        (price_ueur / self.tick_ueur) as u16
+    }
+
+    #[inline]
+    fn floor_place(&self) -> u16 {
+        self.floor_ticks as u16
+    }
+
+    /// The price of a level inside the band.
+    #[inline]
+    fn price_ueur(&self, place: u16) -> u64 {
+        (self.floor_ticks + u64::from(place.wrapping_sub(self.floor_place()))) * self.tick_ueur
+    }
+
+    #[inline]
+    const fn levels(&self, side: Side) -> &Levels {
+        match side {
+            Side::Sell => &self.sells,
+            Side::Buy => &self.buys,
+        }
+    }
+
+    #[inline]
+    const fn levels_mut(&mut self, side: Side) -> &mut Levels {
+        match side {
+            Side::Sell => &mut self.sells,
+            Side::Buy => &mut self.buys,
+        }
+    }
+
+    /// Enters an order as the youngest of its level and of its account, whose newest order's link is `newest`; answers
+    /// the account's new link. There must be room.
+    pub fn insert(&mut self, order: &Order, newest: &mut u32) -> OrderSlot {
+        let place = self.place(order.price_ueur);
+        let level = self.levels(order.side).level(place);
+        let mut record = Record::new(order, place);
+        record.previous_in_level = OrderSlot::link(level.youngest);
+        record.older_of_account = *newest;
+        let elder = level.youngest;
+        let slot = self.pool.take(record);
+        if let Some(elder) = elder {
+            self.pool.record_mut(elder).next_in_level = OrderSlot::link(Some(slot));
+        }
+        if let Some(older) = OrderSlot::from_link(*newest) {
+            self.pool.record_mut(older).newer_of_account = OrderSlot::link(Some(slot));
+        }
+        *newest = OrderSlot::link(Some(slot));
+        let levels = self.levels_mut(order.side);
+        let level = levels.level_mut(place);
+        level.oldest = level.oldest.or(Some(slot));
+        level.youngest = Some(slot);
+        level.orders += 1;
+        level.quantity_g += order.quantity_g;
+        levels.mark_used(place);
+        self.index.insert(order.id.number(), slot.number());
+        if order.tif == TimeInForce::Day {
+            self.day_orders += 1;
+        }
+        slot
+    }
+
+    /// Takes an order out, unlinking it from its account, whose newest order's link is `newest`.
+    pub fn remove(&mut self, slot: OrderSlot, newest: &mut u32) {
+        let record = *self.pool.record(slot);
+        let side = record.side();
+        let older = OrderSlot::from_link(record.previous_in_level);
+        let younger = OrderSlot::from_link(record.next_in_level);
+        if let Some(older) = older {
+            self.pool.record_mut(older).next_in_level = record.next_in_level;
+        }
+        if let Some(younger) = younger {
+            self.pool.record_mut(younger).previous_in_level = record.previous_in_level;
+        }
+        let levels = self.levels_mut(side);
+        let level = levels.level_mut(record.level);
+        if older.is_none() {
+            level.oldest = younger;
+        }
+        if younger.is_none() {
+            level.youngest = older;
+        }
+        level.orders -= 1;
+        level.quantity_g -= record.quantity_g();
+        if level.orders == 0 {
+            levels.mark_empty(record.level);
+        }
+        if let Some(older) = OrderSlot::from_link(record.older_of_account) {
+            self.pool.record_mut(older).newer_of_account = record.newer_of_account;
+        }
+        match OrderSlot::from_link(record.newer_of_account) {
+            Some(newer) => self.pool.record_mut(newer).older_of_account = record.older_of_account,
+            None => *newest = record.older_of_account,
+        }
+        let pool = &self.pool;
+        self.index.remove(record.id(), |slot| pool.record(OrderSlot::new(slot)).id());
+        self.pool.give_back(slot);
+        if record.tif() == TimeInForce::Day {
+            self.day_orders -= 1;
+        }
+    }
+
+    /// Takes a part off an order, which keeps its place.
+    #[inline]
+    pub fn reduce(&mut self, slot: OrderSlot, by_g: i64) {
+        let record = self.pool.record_mut(slot);
+        record.set_quantity_g(record.quantity_g() - by_g);
+        let (side, place) = (record.side(), record.level);
+        self.levels_mut(side).level_mut(place).quantity_g -= by_g;
+    }
+
+    /// The order at a place.
+    #[inline]
+    pub fn order(&self, slot: OrderSlot) -> Order {
+        let record = self.pool.record(slot);
+        Order {
+            id: OrderId::new(record.id()),
+            account: AccountSlot::from_number(record.account),
+            client_order_id: record.client_order_id(),
+            side: record.side(),
+            tif: record.tif(),
+            quantity_g: record.quantity_g(),
+            price_ueur: self.price_ueur(record.level),
+            priority: record.priority(),
+        }
+    }
+
+    /// An open order by its number.
+    pub fn find(&self, id: OrderId) -> Option<OrderSlot> {
+        self.index.find(id.number(), |slot| self.pool.record(OrderSlot::new(slot)).id()).map(OrderSlot::new)
+    }
+
+    /// The best level of a side: lowest sell, highest buy.
+    #[inline]
+    fn best_place(&self, side: Side) -> Option<u16> {
+        let floor = self.floor_place();
+        match side {
+            Side::Sell => self.sells.next_up(floor, floor),
+            Side::Buy => self.buys.next_down(self.ceiling_ticks as u16, floor),
+        }
+    }
+
+    /// The next level of a side after one, going to worse prices.
+    #[inline]
+    fn worse_place(&self, side: Side, place: u16) -> Option<u16> {
+        let floor = self.floor_place();
+        match side {
+            Side::Sell if place == self.ceiling_ticks as u16 => None,
+            Side::Sell => self.sells.next_up(place.wrapping_add(1), floor),
+            Side::Buy if place == floor => None,
+            Side::Buy => self.buys.next_down(place.wrapping_sub(1), floor),
+        }
+    }
+
+    /// The first order in line of a side.
+    #[inline]
+    pub fn best(&self, side: Side) -> Option<OrderSlot> {
+        self.best_place(side).and_then(|place| self.levels(side).level(place).oldest)
+    }
+
+    /// The price of the first order in line.
+    #[inline]
+    pub fn best_price_ueur(&self, side: Side) -> Option<u64> {
+        self.best_place(side).map(|place| self.price_ueur(place))
+    }
+
+    /// The order in line behind one: the next younger at its price, else the oldest at the next worse price.
+    pub fn behind(&self, slot: OrderSlot) -> Option<OrderSlot> {
+        let record = self.pool.record(slot);
+        OrderSlot::from_link(record.next_in_level).or_else(|| {
+            let side = record.side();
+            self.worse_place(side, record.level).and_then(|place| self.levels(side).level(place).oldest)
+        })
+    }
+
+    /// The next younger order at the same price.
+    pub fn younger_in_level(&self, slot: OrderSlot) -> Option<OrderSlot> {
+        OrderSlot::from_link(self.pool.record(slot).next_in_level)
+    }
+
+    /// What rests at a price of the band: how many grams, and the oldest order.
+    #[inline]
+    pub fn at_price(&self, side: Side, price_ueur: u64) -> (i64, Option<OrderSlot>) {
+        let level = self.levels(side).level(self.place(price_ueur));
+        (level.quantity_g, level.oldest)
+    }
+
+    /// The levels of a side in use, best price first.
+    pub fn used_levels(&self, side: Side) -> impl Iterator<Item = (u64, Level)> + '_ {
+        core::iter::successors(self.best_place(side), move |place| self.worse_place(side, *place))
+            .map(move |place| (self.price_ueur(place), *self.levels(side).level(place)))
+    }
+
+    /// The orders of a side in line, best price first, then oldest.
+    pub fn in_line(&self, side: Side) -> impl Iterator<Item = OrderSlot> + '_ {
+        core::iter::successors(self.best(side), move |slot| self.behind(*slot))
+    }
+
+    /// The account's order before one in time.
+    pub fn older_of_account(&self, slot: OrderSlot) -> Option<OrderSlot> {
+        OrderSlot::from_link(self.pool.record(slot).older_of_account)
+    }
+
+    /// The account's order after one in time.
+    pub fn newer_of_account(&self, slot: OrderSlot) -> Option<OrderSlot> {
+        OrderSlot::from_link(self.pool.record(slot).newer_of_account)
+    }
+
+    /// An account's orders, newest first, from the link it keeps.
+    pub fn of_account(&self, newest: u32) -> impl Iterator<Item = OrderSlot> + '_ {
+        core::iter::successors(OrderSlot::from_link(newest), |slot| self.older_of_account(*slot))
+    }
+}

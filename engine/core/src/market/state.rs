@@ -1,0 +1,357 @@
+//! The canonical state: one sequence of bytes for one state, and its hash. Written for snapshots, read back at a start.
+//!
+//! ```text
+//! header   "CXSTATE1", sequence, time_ns, rule set (256), phase, band (2), buyback (3), sale (3), reference (flag, value),
+//!          last indicative (flag, value), year (flag, then 10 numbers), public accounts (9), next priority, accounts, orders
+//! account  number, hot words (8; the link to the newest order is zero), cold words (3), last purchase + 1       104 bytes
+//! order    id, account's place, side | tif << 8 | named << 16, client order id, quantity_g, price_ueur, priority 56 bytes
+//! ```
+//! Numbers are 64-bit little-endian. Accounts stand in opening order; orders sells first, best price first, then oldest.
+//! Where a record stands in memory is no part of the state: links are rebuilt from priorities.
+
+use carbex_rules::{Band, RULE_SET_BYTES, RuleSet};
+use carbex_vocabulary::{AccountId, ClientOrderId, OrderId, Phase, Sequence, Side, TimeInForce, TimestampNs};
+
+use super::year::Year;
+use super::{Capacities, Market};
+use crate::accounts::{AccountSlot, Cold, Hot};
+use crate::book::Order;
+use crate::{PublicFields, Quote};
+
+const MAGIC: &[u8; 8] = b"CXSTATE1";
+
+/// Why a stored state could not be taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateFault(pub String);
+
+impl core::fmt::Display for StateFault {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl core::error::Error for StateFault {}
+
+/// How many bytes are gathered before they are handed on.
+const PIECE_BYTES: usize = 16 * 1024;
+
+/// Gathers small writes.
+struct Pieces<'a> {
+    buffer: [u8; PIECE_BYTES],
+    length: usize,
+    out: &'a mut dyn FnMut(&[u8]),
+}
+
+impl Pieces<'_> {
+    fn bytes(&mut self, bytes: &[u8]) {
+        if self.length + bytes.len() > PIECE_BYTES {
+            self.hand_on();
+        }
+        self.buffer[self.length..self.length + bytes.len()].copy_from_slice(bytes);
+        self.length += bytes.len();
+    }
+
+    fn number(&mut self, number: u64) {
+        self.bytes(&number.to_le_bytes());
+    }
+
+    fn signed(&mut self, number: i64) {
+        self.bytes(&number.to_le_bytes());
+    }
+
+    fn optional(&mut self, number: Option<u64>) {
+        self.number(u64::from(number.is_some()));
+        self.number(number.unwrap_or(0));
+    }
+
+    fn hand_on(&mut self) {
+        (self.out)(&self.buffer[..self.length]);
+        self.length = 0;
+    }
+}
+
+impl Market {
+    /// Writes the canonical state, in pieces, to `out`.
+    pub fn write_state(&self, out: &mut dyn FnMut(&[u8])) {
+        let mut pieces = Pieces { buffer: [0; PIECE_BYTES], length: 0, out };
+        self.write_header(&mut pieces);
+        for slot in self.accounts.slots() {
+            let hot = Hot { newest_order: 0, ..self.accounts.hot(slot) };
+            pieces.number(self.accounts.id(slot).number());
+            hot.pack().iter().for_each(|word| pieces.number(*word));
+            self.accounts.cold(slot).pack().iter().for_each(|word| pieces.number(*word));
+            pieces.number(self.accounts.last_purchase(slot).map_or(0, |time| time.ns().saturating_add(1)));
+        }
+        for side in [Side::Sell, Side::Buy] {
+            for slot in self.book.in_line(side) {
+                let order = self.book.order(slot);
+                let named = u64::from(order.client_order_id.is_some());
+                pieces.number(order.id.number());
+                pieces.number(u64::from(order.account.number()));
+                pieces.number(order.side as u64 | (order.tif as u64) << 8 | named << 16);
+                pieces.number(order.client_order_id.map_or(0, ClientOrderId::number));
+                pieces.signed(order.quantity_g);
+                pieces.number(order.price_ueur);
+                pieces.number(order.priority);
+            }
+        }
+        pieces.hand_on();
+    }
+
+    fn write_header(&self, pieces: &mut Pieces<'_>) {
+        pieces.bytes(MAGIC);
+        pieces.number(self.sequence.number());
+        pieces.number(self.time.ns());
+        pieces.bytes(&self.rules.to_bytes());
+        pieces.number(self.phase as u64);
+        pieces.number(self.band.floor_ueur);
+        pieces.number(self.band.ceiling_ueur);
+        for quote in [&self.buyback, &self.sale] {
+            pieces.number(quote.price_ueur);
+            pieces.number(quote.volume_g);
+            pieces.number(quote.budget_ueur);
+        }
+        pieces.optional(self.reference_ueur);
+        pieces.optional(self.indicative_at.map(TimestampNs::ns));
+        pieces.number(u64::from(self.year.is_some()));
+        if let Some(year) = &self.year {
+            pieces.number(u64::from(year.year));
+            pieces.number(year.start.ns());
+            pieces.number(u64::from(year.days));
+            pieces.number(year.day);
+            pieces.number(year.endowment_g);
+            pieces.optional(year.cap_g);
+            pieces.number(year.issued_g);
+            pieces.number(year.allotted_fraction_bp);
+            pieces.number(u64::from(year.tiers_used[0]) | u64::from(year.tiers_used[1]) << 1);
+        }
+        let public = &self.public;
+        for total in [
+            public.issued_g,
+            public.inventory_g,
+            public.reserve_g,
+            public.retired_g,
+            public.expired_g,
+            public.deficit_g,
+            public.treasury_ueur,
+            public.deposited_ueur,
+            public.withdrawn_ueur,
+        ] {
+            pieces.signed(total);
+        }
+        pieces.number(self.next_priority);
+        pieces.number(u64::from(self.accounts.len()));
+        pieces.number(u64::from(self.book.len()));
+    }
+
+    /// blake3 of the canonical state.
+    pub fn state_hash(&self) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new();
+        self.write_state(&mut |piece| {
+            hasher.update(piece);
+        });
+        *hasher.finalize().as_bytes()
+    }
+
+    /// Reads a state back; `fill` fills the buffer it is given whole, or answers false when the bytes end.
+    ///
+    /// # Errors
+    /// When the bytes are no state, contradict themselves, or do not fit the capacities: with what is wrong.
+    pub fn read_state(capacities: Capacities, fill: &mut dyn FnMut(&mut [u8]) -> bool) -> Result<Self, StateFault> {
+        let mut source = Source { fill };
+        let (mut market, accounts, orders) = source.header(capacities)?;
+        fits("accounts", accounts, capacities.accounts)?;
+        fits("resting orders", orders, capacities.orders)?;
+        for _ in 0..accounts {
+            source.account(&mut market)?;
+        }
+        let mut resting = Vec::new();
+        for _ in 0..orders {
+            resting.push(source.order(&market)?);
+        }
+        // Time of priority rebuilds both lines: the level's, oldest first, and the account's, newest first.
+        resting.sort_unstable_by_key(|order| order.priority);
+        for order in &resting {
+            let mut hot = market.accounts.hot(order.account);
+            market.book.insert(order, &mut hot.newest_order);
+            market.accounts.set_hot(order.account, &hot);
+        }
+        for slot in market.accounts.slots() {
+            let hot = market.accounts.hot(slot);
+            let open = market.book.of_account(hot.newest_order).count();
+            if open != usize::from(hot.open_orders) {
+                return Err(StateFault(format!(
+                    "account {} has {open} orders in the book and counts {}",
+                    market.accounts.id(slot),
+                    hot.open_orders
+                )));
+            }
+        }
+        Ok(market)
+    }
+}
+
+fn fits(what: &str, count: u64, capacity: u32) -> Result<(), StateFault> {
+    if count > u64::from(capacity) {
+        return Err(StateFault(format!("the state holds {count} {what}, the tables {capacity}: give them more room")));
+    }
+    Ok(())
+}
+
+fn wrong(what: &str) -> StateFault {
+    StateFault(format!("these bytes are no market state: {what}"))
+}
+
+/// Reads numbers off the bytes.
+struct Source<'a> {
+    fill: &'a mut dyn FnMut(&mut [u8]) -> bool,
+}
+
+impl Source<'_> {
+    fn bytes<const LENGTH: usize>(&mut self) -> Result<[u8; LENGTH], StateFault> {
+        let mut bytes = [0; LENGTH];
+        if (self.fill)(&mut bytes) { Ok(bytes) } else { Err(wrong("they end too early")) }
+    }
+
+    fn number(&mut self) -> Result<u64, StateFault> {
+        Ok(u64::from_le_bytes(self.bytes()?))
+    }
+
+    fn signed(&mut self) -> Result<i64, StateFault> {
+        Ok(i64::from_le_bytes(self.bytes()?))
+    }
+
+    fn small(&mut self, what: &str) -> Result<u32, StateFault> {
+        u32::try_from(self.number()?).map_err(|_| wrong(what))
+    }
+
+    fn flag(&mut self) -> Result<bool, StateFault> {
+        match self.number()? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(wrong("a flag is neither 0 nor 1")),
+        }
+    }
+
+    fn optional(&mut self) -> Result<Option<u64>, StateFault> {
+        let present = self.flag()?;
+        let number = self.number()?;
+        Ok(present.then_some(number))
+    }
+
+    fn quote(&mut self) -> Result<Quote, StateFault> {
+        Ok(Quote { price_ueur: self.number()?, volume_g: self.number()?, budget_ueur: self.number()? })
+    }
+
+    fn header(&mut self, capacities: Capacities) -> Result<(Market, u64, u64), StateFault> {
+        if &self.bytes::<8>()? != MAGIC {
+            return Err(wrong("they do not begin with CXSTATE1"));
+        }
+        let sequence = Sequence::new(self.number()?);
+        let time = TimestampNs::new(self.number()?);
+        let rules = RuleSet::from_bytes(&self.bytes::<RULE_SET_BYTES>()?)
+            .map_err(|fault| wrong(&format!("the rule set is refused: {fault}")))?;
+        let mut market = Market::new(capacities, rules);
+        market.sequence = sequence;
+        market.time = time;
+        market.phase = u8::try_from(self.number()?).ok().and_then(Phase::from_number).ok_or(wrong("no such phase"))?;
+        market.band = Band { floor_ueur: self.number()?, ceiling_ueur: self.number()? };
+        match market.band.ticks(rules.market.tick_ueur) {
+            Some(1..=Band::TICKS_MAX) => market.book.set_band(market.band, rules.market.tick_ueur),
+            _ => return Err(wrong("the price band is none")),
+        }
+        market.buyback = self.quote()?;
+        market.sale = self.quote()?;
+        market.reference_ueur = self.optional()?;
+        market.indicative_at = self.optional()?.map(TimestampNs::new);
+        if self.flag()? {
+            market.year = Some(self.year()?);
+        }
+        market.public = self.public()?;
+        market.next_priority = self.number()?;
+        let accounts = self.number()?;
+        let orders = self.number()?;
+        Ok((market, accounts, orders))
+    }
+
+    fn year(&mut self) -> Result<Year, StateFault> {
+        Ok(Year {
+            year: self.small("the year is too large")?,
+            start: TimestampNs::new(self.number()?),
+            days: self.small("the year has too many days")?,
+            day: self.number()?,
+            endowment_g: self.number()?,
+            cap_g: self.optional()?,
+            issued_g: self.number()?,
+            allotted_fraction_bp: self.number()?,
+            tiers_used: match self.number()? {
+                0 => [false, false],
+                1 => [true, false],
+                2 => [false, true],
+                3 => [true, true],
+                _ => return Err(wrong("there are two price tiers")),
+            },
+        })
+    }
+
+    fn public(&mut self) -> Result<PublicFields, StateFault> {
+        Ok(PublicFields {
+            issued_g: self.signed()?,
+            inventory_g: self.signed()?,
+            reserve_g: self.signed()?,
+            retired_g: self.signed()?,
+            expired_g: self.signed()?,
+            deficit_g: self.signed()?,
+            treasury_ueur: self.signed()?,
+            deposited_ueur: self.signed()?,
+            withdrawn_ueur: self.signed()?,
+        })
+    }
+
+    fn account(&mut self, market: &mut Market) -> Result<(), StateFault> {
+        let account = AccountId::new(self.number()?);
+        if market.accounts.find(account).is_some() {
+            return Err(wrong("an account stands in it twice"));
+        }
+        let mut hot_words = [0; 8];
+        for word in &mut hot_words {
+            *word = self.number()?;
+        }
+        let mut cold_words = [0; 3];
+        for word in &mut cold_words {
+            *word = self.number()?;
+        }
+        let cold = Cold::unpack(&cold_words);
+        let slot = market.accounts.open(account, &Hot::unpack(&hot_words), cold.household);
+        market.accounts.set_cold(slot, &cold);
+        if let Some(last_purchase_ns) = self.number()?.checked_sub(1) {
+            market.accounts.set_last_purchase(slot, TimestampNs::new(last_purchase_ns));
+        }
+        Ok(())
+    }
+
+    fn order(&mut self, market: &Market) -> Result<Order, StateFault> {
+        let id = OrderId::new(self.number()?);
+        let account = self.small("an order's account is none")?;
+        if account >= market.accounts.len() {
+            return Err(wrong("an order belongs to no account"));
+        }
+        let form = self.number()?.to_le_bytes();
+        let client_order_id = ClientOrderId::new(self.number()?);
+        let order = Order {
+            id,
+            account: AccountSlot::from_number(account),
+            client_order_id: (form[2] == 1).then_some(client_order_id),
+            side: Side::from_number(form[0]).ok_or(wrong("an order has no side"))?,
+            tif: TimeInForce::from_number(form[1]).ok_or(wrong("an order has no duration"))?,
+            quantity_g: self.signed()?,
+            price_ueur: self.number()?,
+            priority: self.number()?,
+        };
+        let in_band = (market.band.floor_ueur..=market.band.ceiling_ueur).contains(&order.price_ueur);
+        if !in_band || order.quantity_g <= 0 || order.priority >= market.next_priority {
+            return Err(wrong("an order is outside the band, empty, or from the future"));
+        }
+        Ok(order)
+    }
+}
