@@ -1,5 +1,7 @@
 //! `carbex`: the command line. One file per command; no logic here.
 
+mod rules;
+
 use clap::{Parser, Subcommand};
 
 /// The exchange of the compte carbone.
@@ -11,8 +13,14 @@ struct CommandLine {
 }
 
 #[derive(Subcommand)]
-enum Verb {}
+enum Verb {
+    /// Checks and explains rule sets, and prints the presets.
+    #[command(subcommand)]
+    Rules(rules::RulesCommand),
+}
 
 fn main() -> std::process::ExitCode {
-    match CommandLine::parse().command {}
+    match CommandLine::parse().command {
+        Verb::Rules(command) => rules::run(command),
+    }
 }
