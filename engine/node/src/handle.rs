@@ -1,13 +1,18 @@
 //! The handle: how the gateway, the simulator and tests reach the core. Cheap to clone.
 
-use std::sync::Arc;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex, PoisonError},
+    thread::JoinHandle,
+};
 
 use carbex_core::Market;
-use carbex_vocabulary::{AccountId, Sequence, TimestampNs};
+use carbex_vocabulary::{AccountId, PriceUeur, Sequence, Side, TimestampNs};
 
 use crate::{
-    AccountView, DepthView, MarketView, Metrics, NodeOptions, Pending, Receipt, RecoveryProgress, Refusal, StartFault,
-    StopFault, Submission, SubscribeRefusal, Subscription,
+    AccountView, DepthView, MarketView, Metrics, NodeOptions, OpenOrder, Pending, Receipt, RecoveryProgress, Refusal,
+    StartFault, StopFault, Submission, SubscribeRefusal, Subscription, fault::stop_the_process, recovery::recover,
+    shared::Shared, snapshots_thread,
 };
 
 /// The node: see [`Node::start`].
@@ -15,22 +20,84 @@ use crate::{
 pub struct Node;
 
 impl Node {
-    /// Founds or recovers the data directory, then starts the core's thread.
+    /// Founds or recovers the data directory, then starts the core's thread (and the snapshots').
     pub fn start(options: NodeOptions, progress: &dyn RecoveryProgress) -> Result<NodeHandle, StartFault> {
-        let _ = (options, progress);
-        unimplemented!()
+        let (core, shared) = recover(options.clone(), progress)?;
+        let core = std::thread::Builder::new()
+            .name("carbex-core".into())
+            .spawn(move || {
+                // A panic in the core is our bug: what it left half done must not be journaled, answered or shown.
+                catch_unwind(AssertUnwindSafe(|| core.run()))
+                    .unwrap_or_else(|_| stop_the_process("the core failed", &"it panicked; see above"))
+            })
+            .map_err(StartFault::Thread)?;
+        let snapshots = if options.snapshot_every_commands == 0 {
+            None
+        } else {
+            let shared = Arc::clone(&shared);
+            let thread = std::thread::Builder::new().name("carbex-snapshots".into());
+            Some(thread.spawn(move || snapshots_thread::run(&shared, &options)).map_err(StartFault::Thread)?)
+        };
+        let threads = Mutex::new(Threads::Running { core, snapshots });
+        Ok(NodeHandle { running: Arc::new(Running { shared, threads }) })
+    }
+}
+
+enum Threads {
+    Running { core: JoinHandle<Result<(), StopFault>>, snapshots: Option<JoinHandle<()>> },
+    Stopped(Result<(), StopFault>),
+}
+
+/// The node as its handles hold it; the last one to let go stops it.
+struct Running {
+    shared: Arc<Shared>,
+    threads: Mutex<Threads>,
+}
+
+impl Running {
+    fn stop(&self) -> Result<(), StopFault> {
+        self.shared.begin_stop();
+        // The lock is held while joining, so that a second caller returns only when all is on disk too.
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        let stopped = match std::mem::replace(&mut *threads, Threads::Stopped(Ok(()))) {
+            Threads::Stopped(stopped) => stopped,
+            Threads::Running { core, snapshots } => {
+                if let Some(snapshots) = snapshots {
+                    snapshots.thread().unpark();
+                    // A panic there has ended nothing but that thread; the last snapshot is the core's.
+                    let _ = snapshots.join();
+                }
+                core.join().unwrap_or(Ok(()))
+            }
+        };
+        *threads = Threads::Stopped(stopped.clone());
+        stopped
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Whoever wants to know how it went calls `stop`.
+        let _ = self.stop();
     }
 }
 
 /// A way to the running node. When the last one is dropped the node stops cleanly.
-#[derive(Clone, Debug)]
-pub struct NodeHandle {}
+#[derive(Clone)]
+pub struct NodeHandle {
+    running: Arc<Running>,
+}
+
+impl core::fmt::Debug for NodeHandle {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("NodeHandle").field("durable", &self.running.shared.durable()).finish_non_exhaustive()
+    }
+}
 
 impl NodeHandle {
     /// Puts a command in the queue. The receipt comes after the group holding it is on disk.
     pub fn submit(&self, submission: Submission) -> Result<Pending<Receipt>, Refusal> {
-        let _ = submission;
-        unimplemented!()
+        self.running.shared.submit(submission)
     }
 
     /// Puts many commands in the queue, in order; each has its own answer.
@@ -40,14 +107,16 @@ impl NodeHandle {
 
     /// Asks for an account's exact state, in a lane of its own, not journaled; `None` = no such account.
     pub fn account(&self, account: AccountId) -> Result<Pending<Option<AccountView>>, Refusal> {
-        let _ = account;
-        unimplemented!()
+        self.ask(move |market| account_view(market, account))
     }
 
     /// Asks for the book, at most `levels_max` levels a side.
     pub fn depth(&self, levels_max: usize) -> Result<Pending<DepthView>, Refusal> {
-        let _ = levels_max;
-        unimplemented!()
+        self.ask(move |market| DepthView {
+            sequence: market.sequence(),
+            sells: market.depth(Side::Sell).take(levels_max).collect(),
+            buys: market.depth(Side::Buy).take(levels_max).collect(),
+        })
     }
 
     /// Asks any question of the exact, durable state. It runs on the core's thread between two groups: keep it short.
@@ -55,33 +124,56 @@ impl NodeHandle {
         &self,
         question: impl FnOnce(&Market) -> T + Send + 'static,
     ) -> Result<Pending<T>, Refusal> {
-        let _ = question;
-        unimplemented!()
+        let (reply, pending) = Pending::new();
+        self.running.shared.ask(Box::new(move |market: &Market, _sequence| {
+            // An asker who no longer waits needs no answer.
+            let _ = reply.send(Ok(question(market)));
+        }))?;
+        Ok(pending)
     }
 
     /// The market after the last durable group. Never waits.
     pub fn market(&self) -> Arc<MarketView> {
-        unimplemented!()
+        self.running.shared.view.load_full()
+    }
+
+    /// The last command on disk.
+    pub fn durable(&self) -> Sequence {
+        self.running.shared.durable()
     }
 
     /// Market time now.
     pub fn now(&self) -> TimestampNs {
-        unimplemented!()
+        self.running.shared.clock.now()
     }
 
     /// Every durable group from the one holding `from` on, as long as the ring still holds it.
     pub fn subscribe(&self, from: Sequence) -> Result<Subscription, SubscribeRefusal> {
-        let _ = from;
-        unimplemented!()
+        self.running.shared.publication.subscribe(from)
     }
 
     /// Counters and latencies, at most a quarter of a second old.
     pub fn metrics(&self) -> Arc<Metrics> {
-        unimplemented!()
+        self.running.shared.metrics.load_full()
     }
 
     /// Stops cleanly: what is queued is journaled and answered, new submissions are refused; returns when all is on disk.
     pub fn stop(&self) -> Result<(), StopFault> {
-        unimplemented!()
+        self.running.stop()
     }
+}
+
+fn account_view(market: &Market, account: AccountId) -> Option<AccountView> {
+    let fields = market.account(account)?;
+    let orders = market
+        .orders_of(account)
+        .map(|order| OpenOrder {
+            order: order.order,
+            side: order.side,
+            quantity_g: order.quantity_g,
+            price: PriceUeur::new(order.price_ueur),
+            tif: order.tif,
+        })
+        .collect();
+    Some(AccountView { account, sequence: market.sequence(), fields, status: fields.status, orders })
 }

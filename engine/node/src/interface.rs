@@ -6,7 +6,7 @@ use carbex_vocabulary::{
 };
 
 /// Who acts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Role {
     /// The exchange itself (its calendar, its recovery).
@@ -123,8 +123,8 @@ pub struct Receipt {
     pub sequence: Sequence,
     /// The market time it was given.
     pub time: TimestampNs,
-    /// Its first event: accepted, rejected, or the command's own.
-    pub outcome: Event,
+    /// Accepted, rejected, or the command's own event; `None` only for a tick in which nothing happened.
+    pub outcome: Option<Event>,
     /// Whether this is the answer given to an earlier submission with the same key.
     pub repeated: bool,
 }

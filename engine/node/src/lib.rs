@@ -2,22 +2,34 @@
 #![forbid(unsafe_code)]
 
 mod clock;
+mod core_thread;
+mod events_hash;
 mod fault;
+mod follower;
 mod handle;
 mod interface;
+mod journaled;
+mod keys;
+mod lanes;
 mod metrics;
 mod options;
 mod pending;
 mod publication;
+mod recovery;
+mod replica;
+mod shared;
+mod snapshot;
+mod snapshots_thread;
 
 pub use clock::{ClockSource, MarketClock};
-pub use fault::{StartFault, StopFault};
+pub use fault::{FAULT_EXIT_STATUS, ReplayFault, SnapshotFault, StartFault, StopFault};
+pub use follower::{Follower, ReplaySink, Replayed, replay};
 pub use handle::{Node, NodeHandle};
 pub use interface::{
     AccountView, DepthView, MarketView, Mode, OpenOrder, PublishedGroup, PublishedRecord, Reason, Receipt, Refusal,
     Role, Submission,
 };
 pub use metrics::{Latency, Metrics};
-pub use options::{Founding, NodeOptions, RecoveryProgress, RecoveryStep, Silent};
+pub use options::{Founding, NodeOptions, RecoveryProgress, RecoveryStep, Silent, journal_directory};
 pub use pending::Pending;
 pub use publication::{Delivery, SubscribeRefusal, Subscription};

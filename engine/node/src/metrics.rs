@@ -1,19 +1,28 @@
 //! What the node measures: latencies as histograms, everything else as counters.
 
-use carbex_vocabulary::RejectCode;
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use carbex_vocabulary::{Event, RejectCode};
+use carbex_wire::COMMAND_LAYOUTS;
 use hdrhistogram::Histogram;
 
-use crate::Mode;
+use crate::{Mode, Refusal};
 
 /// One latency, in nanoseconds.
 pub type Latency = Histogram<u64>;
+
+/// The longest latency told apart; longer ones count as this.
+const LATENCY_NS_MAX: u64 = 60_000_000_000;
 
 /// Counters and latencies since the start.
 #[derive(Clone, Debug)]
 pub struct Metrics {
     /// From the queue's entry to sequencing, in ns.
     pub queue_wait_ns: Latency,
-    /// The core's work on one command, in ns.
+    /// Applying one command, with copying it to the journal's buffer and hashing its events, in ns.
     pub apply_ns: Latency,
     /// Writing one group and making it durable, in ns.
     pub journal_commit_ns: Latency,
@@ -27,7 +36,7 @@ pub struct Metrics {
     pub refusals: Vec<(&'static str, u64)>,
     /// Groups made durable.
     pub groups: u64,
-    /// Journal bytes made durable.
+    /// Journal bytes made durable (records, without the groups' frames).
     pub journal_bytes: u64,
     /// Answers given again for a known key.
     pub repeats: u64,
@@ -39,4 +48,87 @@ pub struct Metrics {
     pub mode: Mode,
     /// Snapshots written since the start.
     pub snapshots: u64,
+    /// Snapshots that could not be written, or clean-ups behind them that could not be done, since the start.
+    pub snapshots_failed: u64,
+    /// The last command in the newest snapshot.
+    pub snapshot_sequence: u64,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        Self {
+            queue_wait_ns: latency(),
+            apply_ns: latency(),
+            journal_commit_ns: latency(),
+            acknowledge_ns: latency(),
+            commands: COMMAND_LAYOUTS.iter().map(|layout| (layout.name, 0)).collect(),
+            rejections: Vec::new(),
+            refusals: Vec::new(),
+            groups: 0,
+            journal_bytes: 0,
+            repeats: 0,
+            keys: 0,
+            queued: 0,
+            mode: Mode::Normal,
+            snapshots: 0,
+            snapshots_failed: 0,
+            snapshot_sequence: 0,
+        }
+    }
+
+    /// Counts one sequenced command by the template number its journal bytes begin with, and its rejection if it was one.
+    pub(crate) fn count(&mut self, body: &[u8], outcome: Option<&Event>) {
+        let template = body.first_chunk().map(|bytes| u16::from_le_bytes(*bytes));
+        if let Some(place) = COMMAND_LAYOUTS.iter().position(|layout| Some(layout.template) == template) {
+            self.commands[place].1 += 1;
+        }
+        if let Some(Event::Rejected(reject)) = outcome {
+            match self.rejections.iter_mut().find(|(code, _)| *code == reject.code) {
+                Some((_, count)) => *count += 1,
+                None => self.rejections.push((reject.code, 1)),
+            }
+        }
+    }
+}
+
+fn latency() -> Latency {
+    // Three digits up to a minute: these bounds are always possible.
+    Histogram::new_with_bounds(1, LATENCY_NS_MAX, 3).unwrap_or_else(|fault| unreachable!("{fault}"))
+}
+
+/// Adds one latency.
+pub(crate) fn record(latency: &mut Latency, took: Duration) {
+    latency.saturating_record(u64::try_from(took.as_nanos()).unwrap_or(LATENCY_NS_MAX));
+}
+
+/// Refusals are counted where they are made, by any thread.
+#[derive(Debug, Default)]
+pub(crate) struct RefusalCounters {
+    counters: [AtomicU64; REFUSALS.len()],
+}
+
+const REFUSALS: [(Refusal, &str); 6] = [
+    (Refusal::Overloaded, "overloaded"),
+    (Refusal::SpaceLow, "space_low"),
+    (Refusal::SpaceExhausted, "space_exhausted"),
+    (Refusal::KeyReused, "key_reused"),
+    (Refusal::KeysExhausted, "keys_exhausted"),
+    (Refusal::Stopping, "stopping"),
+];
+
+impl RefusalCounters {
+    pub(crate) fn count(&self, refusal: Refusal) {
+        let place = REFUSALS.iter().position(|(listed, _)| *listed == refusal);
+        if let Some(counter) = place.and_then(|place| self.counters.get(place)) {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn read(&self) -> Vec<(&'static str, u64)> {
+        REFUSALS
+            .iter()
+            .zip(&self.counters)
+            .map(|((_, name), counter)| (*name, counter.load(Ordering::Relaxed)))
+            .collect()
+    }
 }

@@ -1,8 +1,12 @@
 //! How a node is started, and why it may not start.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use carbex_core::Capacities;
+use carbex_journal::{RetentionPolicy, SegmentsBehind};
 use carbex_rules::RuleSet;
 use carbex_vocabulary::Sequence;
 
@@ -42,6 +46,12 @@ pub struct NodeOptions {
     pub snapshot_every_commands: u64,
     /// Whether a clean stop writes a snapshot.
     pub snapshot_on_stop: bool,
+    /// Size of a journal segment, in bytes.
+    pub segment_bytes: u64,
+    /// The largest journal group, in bytes.
+    pub group_bytes_max: usize,
+    /// What is kept behind a new snapshot.
+    pub retention: RetentionPolicy,
     /// Real time between the exchange's own ticks (day orders expire, indicative prices); `None` = the caller ticks.
     pub tick_every: Option<Duration>,
 }
@@ -61,6 +71,9 @@ impl NodeOptions {
             published_groups_max: 1_024,
             snapshot_every_commands: 1_000_000,
             snapshot_on_stop: true,
+            segment_bytes: 16 * 1024 * 1024,
+            group_bytes_max: 1024 * 1024,
+            retention: RetentionPolicy { snapshots_kept: 2, segments: SegmentsBehind::Archive },
             tick_every: None,
         }
     }
@@ -76,10 +89,12 @@ impl NodeOptions {
 pub struct RecoveryStep {
     /// The last command replayed.
     pub sequence: Sequence,
-    /// Journal bytes replayed.
-    pub done_bytes: u64,
-    /// Journal bytes to replay in all.
-    pub total_bytes: u64,
+    /// The last command of the journal.
+    pub last: Sequence,
+    /// Commands replayed.
+    pub done_commands: u64,
+    /// Commands to replay in all.
+    pub total_commands: u64,
 }
 
 /// Who is told how recovery goes.
@@ -97,4 +112,9 @@ pub struct Silent;
 impl RecoveryProgress for Silent {
     fn note(&self, _message: &str) {}
     fn step(&self, _step: RecoveryStep) {}
+}
+
+/// Where the journal of a data directory lies.
+pub fn journal_directory(data: &Path) -> PathBuf {
+    data.join("journal")
 }

@@ -1,0 +1,51 @@
+//! One copy of everything that the journal determines: the market, the idempotency keys, and how large the tables are.
+//!
+//! The running core, a recovery and the snapshots' follower all hold one and change it by the same function, so that
+//! they cannot differ.
+
+use carbex_core::{Capacities, Command, Market};
+use carbex_vocabulary::{CancelReason, Event, Sequence, TimestampNs};
+
+use crate::{
+    Founding,
+    keys::{BodyHash, KeptAnswer, KeyName, KeyWindow},
+};
+
+/// The market with its keys, as of `market.sequence()`.
+pub(crate) struct Replica {
+    pub(crate) market: Market,
+    pub(crate) keys: KeyWindow,
+    pub(crate) capacities: Capacities,
+}
+
+impl Replica {
+    /// The market as founded: nothing applied yet.
+    pub(crate) fn found(founding: Founding) -> Self {
+        let market = Market::new(founding.capacities, founding.rules);
+        Self { market, keys: KeyWindow::default(), capacities: founding.capacities }
+    }
+
+    /// Applies one journaled command; appends its events and keeps its key (`None` = it had none).
+    pub(crate) fn apply(
+        &mut self,
+        sequence: Sequence,
+        time: TimestampNs,
+        command: &Command,
+        key: Option<(KeyName, BodyHash)>,
+        events: &mut Vec<Event>,
+    ) -> Option<Event> {
+        let start = events.len();
+        self.market.apply(sequence, time, command, events);
+        let outcome = outcome(&events[start..]);
+        if let Some((name, body)) = key {
+            self.keys.forget_expired(time);
+            self.keys.keep(name, KeptAnswer { sequence, time, body, outcome });
+        }
+        outcome
+    }
+}
+
+/// A command's own event: the first one, after the day orders that ended before it.
+fn outcome(events: &[Event]) -> Option<Event> {
+    events.iter().find(|event| !matches!(event, Event::Cancelled { reason: CancelReason::Expired, .. })).copied()
+}
