@@ -1,6 +1,6 @@
 //! The facility: the regulator's two quotes, what they can trade at this moment, and the resting orders they serve.
 
-use carbex_vocabulary::{Event, Side};
+use carbex_vocabulary::{Event, Phase, Side};
 
 use super::ledger::{quantity, signed, value_ueur};
 use super::{Events, Market};
@@ -84,15 +84,9 @@ impl Market {
     /// Serves resting orders at the quotes: all sells first (lowest limit, then oldest), then all buys (highest limit, then
     /// oldest). A buyback so serves the waiting buyers in the same command.
     pub(super) fn serve_resting(&mut self, events: &mut impl Events) {
-        let trades = match self.phase {
-            carbex_vocabulary::Phase::Posted | carbex_vocabulary::Phase::Continuous => true,
-            carbex_vocabulary::Phase::Closed
-            | carbex_vocabulary::Phase::Auction
-            | carbex_vocabulary::Phase::AuctionFreeze
-            | carbex_vocabulary::Phase::Halted => false,
-        };
-        if !trades {
-            return;
+        match self.phase {
+            Phase::Posted | Phase::Continuous => {}
+            Phase::Closed | Phase::Auction | Phase::AuctionFreeze | Phase::Halted => return,
         }
         self.serve_side(Side::Sell, events);
         if self.buys_trade_at_once() {

@@ -24,11 +24,12 @@ pub use state::StateFault;
 
 use carbex_rules::{Band, RuleSet};
 use carbex_vocabulary::{
-    CancelReason, DAY_NS, Event, Phase, Reject, RejectCode, Sequence, Side, TimeInForce, TimestampNs,
+    AccountId, CancelReason, DAY_NS, Event, OrderId, Phase, Reject, RejectCode, Sequence, Side, TimeInForce,
+    TimestampNs,
 };
 
 use crate::accounts::{AccountSlot, AccountTable};
-use crate::book::{Book, OrderSlot};
+use crate::book::{Book, Order, OrderSlot};
 use crate::{Command, PublicFields, Quote};
 use outcome::Later;
 use rationing::Claims;
@@ -69,7 +70,6 @@ pub struct Market {
     /// When the last indicative price was told.
     indicative_at: Option<TimestampNs>,
     year: Option<Year>,
-    /// The latest budget year that was opened; 0 = none yet.
     public: PublicFields,
     /// Counts entries into the book: an order's time of priority.
     next_priority: u64,
@@ -186,7 +186,7 @@ impl Market {
     fn cancel_in_line(
         &mut self,
         side: Side,
-        chosen: impl Fn(&crate::book::Order) -> bool,
+        chosen: impl Fn(&Order) -> bool,
         reason: CancelReason,
         events: &mut impl Events,
     ) {
@@ -210,18 +210,12 @@ impl Market {
         self.cancelled(order.account, order.id, order.quantity_g, reason)
     }
 
-    fn cancelled(
-        &self,
-        account: AccountSlot,
-        order: carbex_vocabulary::OrderId,
-        quantity_g: i64,
-        reason: CancelReason,
-    ) -> Event {
+    fn cancelled(&self, account: AccountSlot, order: OrderId, quantity_g: i64, reason: CancelReason) -> Event {
         Event::Cancelled { account: self.accounts.id(account), order, quantity: ledger::quantity(quantity_g), reason }
     }
 
     /// An account by its number.
-    fn find(&self, account: carbex_vocabulary::AccountId) -> Checked<AccountSlot> {
+    fn find(&self, account: AccountId) -> Checked<AccountSlot> {
         self.accounts.find(account).ok_or(Reject::plain(RejectCode::UnknownAccount))
     }
 

@@ -13,6 +13,7 @@ use super::accounts::{check_not_closed, check_not_frozen};
 use super::execution::Incoming;
 use super::ledger::{signed, value_ueur};
 use super::points::check_amount_fits;
+use super::year::Year;
 use super::{Checked, Events, Market};
 use crate::accounts::{AccountSlot, Hot};
 use crate::book::{ORDER_NUMBER_MAX, Order, OrderSlot};
@@ -172,13 +173,13 @@ impl Market {
 
     /// Places and replaces accepted today.
     fn orders_today(&self, hot: &Hot) -> u32 {
-        let today = self.year.as_ref().map_or(0, super::year::Year::order_day);
+        let today = self.year.as_ref().map_or(0, Year::order_day);
         if hot.orders_day == today { hot.orders_today } else { 0 }
     }
 
     fn count_order(&self, hot: &mut Hot) {
         hot.orders_today = self.orders_today(hot) + 1;
-        hot.orders_day = self.year.as_ref().map_or(0, super::year::Year::order_day);
+        hot.orders_day = self.year.as_ref().map_or(0, Year::order_day);
     }
 
     /// The rules from the opposite order on, for an account that reserves nothing for this order; limits last.
@@ -206,7 +207,7 @@ impl Market {
     fn check_buy(&self, slot: AccountSlot, hot: &Hot, holdings: &Holdings, wish: &Wish) -> Checked {
         let year = self.open_year()?;
         let rules = &self.rules.purchase;
-        let to_come_bp = year.to_come_bp();
+        let to_come_bp = year.still_to_come_bp();
         let (mut holding, mut purchase) = (HoldingTerms::default(), PurchaseTerms::default());
         holding.add(rules, holdings, &year.of(hot), to_come_bp);
         purchase.add(rules, holdings, &year.of(hot));

@@ -109,7 +109,7 @@ impl Market {
         Ok(())
     }
 
-    /// Nets allotted against purchased, then finds what is charged, carried and lost.
+    /// Both buckets together end the year; what was bought is not carried, so it comes off what was allotted.
     fn ending(&self, slot: AccountSlot, year: &Year) -> Ending {
         let hot = self.accounts.hot(slot);
         let points_g = hot.points_g();
@@ -122,7 +122,7 @@ impl Market {
             };
         }
         let carry_over = &self.rules.carry_over;
-        let own_g = (points_g - hot.bought_g).max(0);
+        let own_g = (hot.allotted_g - hot.bought_g).max(0);
         let carried_g =
             floor_share(own_g, u64::from(carry_over.fraction_bp), 10_000).min(year.of(&hot).share_g(carry_over.cap_bp));
         Ending::Surplus { carried_g, expired_g: points_g - carried_g }

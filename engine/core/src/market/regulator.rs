@@ -148,7 +148,8 @@ impl Market {
             && rules.market.rationing == old.market.rationing
             && rules.purchase.caps_per == old.purchase.caps_per
             && rules.orders.opposite_orders == old.orders.opposite_orders;
-        if !same_ground && !(self.phase == Phase::Closed && self.book.is_empty()) {
+        let at_rest = self.phase == Phase::Closed && self.book.is_empty();
+        if !same_ground && !at_rest {
             return Err(Reject::plain(RejectCode::RulesNeedClosed));
         }
         let tick_ueur = rules.market.tick_ueur;

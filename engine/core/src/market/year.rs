@@ -1,7 +1,7 @@
 //! The open budget year: its days, its issue, and an account's place in it.
 
 use carbex_rules::{AccountYear, Holdings};
-use carbex_vocabulary::TimestampNs;
+use carbex_vocabulary::{AccountStatus, TimestampNs};
 
 use super::Market;
 use crate::accounts::{AccountSlot, Hot};
@@ -43,15 +43,15 @@ impl Year {
     }
 
     /// What `allot_all` has not yet given out, in basis points.
-    pub fn to_come_bp(&self) -> u32 {
+    pub fn still_to_come_bp(&self) -> u32 {
         10_000 - u32::try_from(self.allotted_fraction_bp).unwrap_or(10_000).min(10_000)
     }
 
     /// One account's place in this year. A closed account has no endowment.
     pub fn of(&self, hot: &Hot) -> AccountYear {
         let share_bp = match hot.status {
-            carbex_vocabulary::AccountStatus::Closed => 0,
-            carbex_vocabulary::AccountStatus::Active | carbex_vocabulary::AccountStatus::Frozen => hot.share_bp,
+            AccountStatus::Closed => 0,
+            AccountStatus::Active | AccountStatus::Frozen => hot.share_bp,
         };
         AccountYear::new(self.endowment_g, share_bp, self.days, self.capped_day(), u32::from(hot.opened_day))
     }
