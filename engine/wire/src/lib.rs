@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod bytes;
+mod capacity;
 mod json;
 mod run;
 
@@ -9,5 +10,6 @@ pub use bytes::{
     COMMAND_LAYOUTS, DecodeFault, EVENT_LAYOUTS, FieldLayout, Layout, decode_command, decode_event, encode_command,
     encode_event,
 };
+pub use capacity::capacities_for;
 pub use json::{LineFault, parse_line, write_command_line, write_event_line, write_full_state, write_state};
 pub use run::{LINE_BYTES_MAX, LineProblem, RunFault, Totals, run};

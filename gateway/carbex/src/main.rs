@@ -1,6 +1,7 @@
 //! `carbex`: the command line. One file per command; no logic here.
 
 mod rules;
+mod run;
 
 use clap::{Parser, Subcommand};
 
@@ -17,10 +18,12 @@ enum Verb {
     /// Checks and explains rule sets, and prints the presets.
     #[command(subcommand)]
     Rules(rules::RulesCommand),
+    Run(run::RunOptions),
 }
 
 fn main() -> std::process::ExitCode {
     match CommandLine::parse().command {
         Verb::Rules(command) => rules::run(command),
+        Verb::Run(options) => run::run(&options),
     }
 }
