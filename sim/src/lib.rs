@@ -3,4 +3,5 @@
 //! Floats are fine here: the simulator decides what people ask for. What leaves it is whole grams and whole µ€.
 #![forbid(unsafe_code)]
 
+pub mod life;
 pub mod population;
