@@ -21,7 +21,7 @@ fn decimal(number: i128, scale: u32, least: usize, language: Language) -> String
     };
     let whole = (magnitude / divisor).to_string();
     for (place, digit) in whole.chars().enumerate() {
-        if place > 0 && (whole.len() - place) % 3 == 0 {
+        if place > 0 && (whole.len() - place).is_multiple_of(3) {
             text.push(group);
         }
         text.push(digit);
@@ -71,7 +71,9 @@ pub fn price(price_ueur: i64, language: Language) -> String {
 
 /// The same price as euros per tonne of CO2e: 1 µ€ per point is 0.001 € per tonne.
 pub fn price_per_tonne(price_ueur: i64, language: Language) -> String {
-    let euros = with_euro_sign(decimal(i128::from(price_ueur), 3, 0, language), language);
+    // Whole euros stand alone; anything finer has cents.
+    let least = if price_ueur % 1000 == 0 { 0 } else { 2 };
+    let euros = with_euro_sign(decimal(i128::from(price_ueur), 3, least, language), language);
     match language {
         Language::French => format!("{euros} la tonne"),
         Language::English => format!("{euros} a tonne"),
@@ -133,6 +135,7 @@ mod tests {
         assert_eq!(price_per_tonne(85_000, French), "85\u{202f}€ la tonne");
         assert_eq!(price(85_010, English), "€0.08501 per point");
         assert_eq!(price_per_tonne(85_010, English), "€85.01 a tonne");
+        assert_eq!(price_per_tonne(183_500, French), "183,50\u{202f}€ la tonne");
     }
 
     #[test]
