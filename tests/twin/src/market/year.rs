@@ -193,7 +193,8 @@ impl Twin {
         let cap_bp = i128::from(self.rules.carry_over.cap_bp);
         let account = &mut self.accounts[index];
         let net_g = account.points_g();
-        account.allotted_g = net_g;
+        // Purchased points cover a deficit; they are not carried, nor are the allotted ones that they spared.
+        let own_g = (account.allotted_g - account.bought_g).max(0);
         account.purchased_g = 0;
         if net_g < 0 {
             let deficit_g = -net_g;
@@ -215,7 +216,7 @@ impl Twin {
             });
             return;
         }
-        let carried_g = ((net_g - account.bought_g).max(0) * fraction_bp / 10_000).min(endowment_g * cap_bp / 10_000);
+        let carried_g = (own_g * fraction_bp / 10_000).min(endowment_g * cap_bp / 10_000);
         let expired_g = net_g - carried_g;
         account.allotted_g = carried_g;
         self.public.expired_g += expired_g;
