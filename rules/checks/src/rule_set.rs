@@ -211,12 +211,19 @@ impl core::error::Error for RuleFault {}
 /// The highest price a band may reach, in µ€ per point: a million euros. Beyond it the sums of an auction could not be exact.
 const PRICE_MAX_UEUR: u64 = 1_000_000_000_000;
 
+/// The largest lot, in grams: a million tonnes. Beyond it a single lot could pass what the tables hold.
+const LOT_MAX_G: u64 = 1_000_000_000_000;
+
+/// The largest number any other field may have: what a TOML file can hold, so that every rule set can be written out.
+const NUMBER_MAX: u64 = i64::MAX.cast_unsigned();
+
 impl RuleSet {
     /// Takes the parameters if they do not contradict each other; else names the first field at fault.
     pub fn new(parameters: RuleParameters) -> Result<Self, RuleFault> {
         check_market(&parameters)?;
         check_shares(&parameters)?;
         check_band(&parameters)?;
+        check_tiers(&parameters)?;
         Ok(Self(parameters))
     }
 }
@@ -229,6 +236,9 @@ fn check_market(parameters: &RuleParameters) -> Result<(), RuleFault> {
     let MarketRules { lot_g, tick_ueur, spread_ueur, .. } = parameters.market;
     if lot_g == 0 {
         return fault("market.lot_g", "a lot is at least 1 g".into());
+    }
+    if lot_g > LOT_MAX_G {
+        return fault("market.lot_g", format!("must be at most {LOT_MAX_G} g; {lot_g} is more"));
     }
     if tick_ueur == 0 {
         return fault("market.tick_ueur", "a tick is at least 1 µ€ per point".into());
@@ -253,6 +263,9 @@ fn check_market(parameters: &RuleParameters) -> Result<(), RuleFault> {
     let OrderRules { max_order_g, max_open_orders, max_orders_per_day, .. } = parameters.orders;
     if max_order_g < lot_g {
         return fault("orders.max_order_g", format!("must be at least one lot, {lot_g} g; {max_order_g} is less"));
+    }
+    if max_order_g > NUMBER_MAX {
+        return fault("orders.max_order_g", format!("must be at most {NUMBER_MAX} g; {max_order_g} is more"));
     }
     if max_open_orders == 0 {
         return fault("orders.max_open_orders", "must be at least 1: with 0 nobody could ever place an order".into());
@@ -295,6 +308,22 @@ fn check_shares(parameters: &RuleParameters) -> Result<(), RuleFault> {
     Ok(())
 }
 
+fn check_tiers(parameters: &RuleParameters) -> Result<(), RuleFault> {
+    let Some(tiers) = parameters.tiers else { return Ok(()) };
+    // Which level is the higher one is left open: each stands for itself.
+    for (field, number) in [
+        ("tiers.price_1_ueur", tiers.price_1_ueur),
+        ("tiers.volume_1_g", tiers.volume_1_g),
+        ("tiers.price_2_ueur", tiers.price_2_ueur),
+        ("tiers.volume_2_g", tiers.volume_2_g),
+    ] {
+        if number > NUMBER_MAX {
+            return fault(field, format!("must be at most {NUMBER_MAX}; {number} is more"));
+        }
+    }
+    Ok(())
+}
+
 fn check_band(parameters: &RuleParameters) -> Result<(), RuleFault> {
     let BandRules { floor_ueur, ceiling_ueur } = parameters.band;
     let tick_ueur = parameters.market.tick_ueur;
@@ -319,5 +348,140 @@ fn check_band(parameters: &RuleParameters) -> Result<(), RuleFault> {
             format!("the band spans {ticks} ticks of {tick_ueur} µ€; at most {} are possible", Band::TICKS_MAX),
         ),
         Some(_) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The charter's plain reading.
+    fn charter() -> RuleParameters {
+        RuleParameters {
+            version: RuleVersion::new("charter-2027").unwrap(),
+            market: MarketRules {
+                lot_g: 1000,
+                tick_ueur: 10,
+                spread_ueur: 0,
+                collar_bp: 0,
+                posted_sales: PostedSales::Batched,
+                rationing: Rationing::Equal,
+            },
+            orders: OrderRules {
+                max_order_g: 5_000_000,
+                max_open_orders: 8,
+                max_orders_per_day: 100,
+                opposite_orders: OppositeOrders::Refused,
+            },
+            sale: SaleRules {
+                earned_surplus_only: true,
+                subsistence_bp: 3333,
+                sale_cap_bp: 10_000,
+                resale: Resale::Never,
+                resale_after_days: 0,
+            },
+            purchase: PurchaseRules { holding_margin_bp: 2500, purchase_cap_bp: 10_000, caps_per: CapsPer::Account },
+            overdraft: OverdraftRules { overdraft_bp: 1000, penalty_ueur: 500_000, repay_bp: 10_000 },
+            carry_over: CarryOverRules { fraction_bp: 0, cap_bp: 0 },
+            band: BandRules { floor_ueur: 10_000, ceiling_ueur: 500_000 },
+            tiers: None,
+        }
+    }
+
+    /// Asserts that the charter with `on` is taken and with `past` is refused with that field.
+    fn assert_limit(field: &str, on: impl Fn(&mut RuleParameters), past: impl Fn(&mut RuleParameters)) {
+        let mut parameters = charter();
+        on(&mut parameters);
+        assert!(RuleSet::new(parameters).is_ok(), "{field}: on its limit");
+        past(&mut parameters);
+        let fault = RuleSet::new(parameters).expect_err(field);
+        assert_eq!(fault.field, field, "{fault}");
+    }
+
+    #[test]
+    fn quantities_that_the_tables_cannot_hold_are_refused() {
+        assert_limit(
+            "market.lot_g",
+            |rules| (rules.market.lot_g, rules.orders.max_order_g) = (LOT_MAX_G, NUMBER_MAX),
+            |rules| rules.market.lot_g = LOT_MAX_G + 1000,
+        );
+        assert_limit(
+            "orders.max_order_g",
+            |rules| rules.orders.max_order_g = NUMBER_MAX,
+            |rules| rules.orders.max_order_g = NUMBER_MAX + 1,
+        );
+        let tiers = TierRules {
+            price_1_ueur: NUMBER_MAX,
+            volume_1_g: NUMBER_MAX,
+            price_2_ueur: NUMBER_MAX,
+            volume_2_g: NUMBER_MAX,
+        };
+        for (field, past) in [
+            ("tiers.price_1_ueur", TierRules { price_1_ueur: NUMBER_MAX + 1, ..tiers }),
+            ("tiers.volume_1_g", TierRules { volume_1_g: NUMBER_MAX + 1, ..tiers }),
+            ("tiers.price_2_ueur", TierRules { price_2_ueur: NUMBER_MAX + 1, ..tiers }),
+            ("tiers.volume_2_g", TierRules { volume_2_g: NUMBER_MAX + 1, ..tiers }),
+        ] {
+            assert_limit(field, |rules| rules.tiers = Some(tiers), |rules| rules.tiers = Some(past));
+        }
+    }
+
+    #[test]
+    fn an_order_is_at_least_a_lot() {
+        assert_limit(
+            "orders.max_order_g",
+            |rules| rules.orders.max_order_g = 1000,
+            |rules| rules.orders.max_order_g = 999,
+        );
+    }
+
+    #[test]
+    fn borrowing_must_not_beat_buying() {
+        assert_limit(
+            "overdraft.penalty_ueur",
+            |rules| rules.overdraft.penalty_ueur = 500_000,
+            |rules| rules.overdraft.penalty_ueur = 499_999,
+        );
+        // Without an overdraft the penalty may be anything: only recorded debits can leave a deficit.
+        let mut parameters = charter();
+        (parameters.overdraft.overdraft_bp, parameters.overdraft.penalty_ueur) = (0, 0);
+        assert!(RuleSet::new(parameters).is_ok());
+    }
+
+    #[test]
+    fn values_are_exact_or_the_lot_is_refused() {
+        assert_limit("market.lot_g", |rules| rules.market.lot_g = 100, |rules| rules.market.lot_g = 101);
+    }
+
+    #[test]
+    fn a_band_spans_at_most_65536_ticks_and_prices_at_most_a_million_euros() {
+        assert_limit(
+            "band.ceiling_ueur",
+            |rules| (rules.overdraft.penalty_ueur, rules.band.ceiling_ueur) = (1_000_000, 10_000 + 10 * 65_535),
+            |rules| rules.band.ceiling_ueur = 10_000 + 10 * 65_536,
+        );
+        assert_limit(
+            "band.ceiling_ueur",
+            |rules| {
+                rules.overdraft.overdraft_bp = 0;
+                rules.band = BandRules { floor_ueur: PRICE_MAX_UEUR, ceiling_ueur: PRICE_MAX_UEUR };
+            },
+            |rules| rules.band.ceiling_ueur = PRICE_MAX_UEUR + 10,
+        );
+    }
+
+    #[test]
+    fn a_version_is_1_to_32_bytes_and_comes_back_from_its_bytes() {
+        for label in ["a", "été", &"v".repeat(32)] {
+            let version = RuleVersion::new(label).unwrap();
+            assert_eq!(version.as_str(), label);
+            assert_eq!(RuleVersion::from_bytes(version.bytes()), Some(version));
+        }
+        assert_eq!(RuleVersion::new(""), None);
+        assert_eq!(RuleVersion::new("a\0b"), None);
+        assert_eq!(RuleVersion::new(&"v".repeat(33)), None);
+        let mut hidden = RuleVersion::new("a").unwrap().bytes();
+        hidden[31] = b'z';
+        assert_eq!(RuleVersion::from_bytes(hidden), None);
     }
 }
