@@ -98,3 +98,20 @@ fn json_that_is_not_a_rules_object_is_refused() {
     let nameless: RuleFile = serde_json::from_str("{}").unwrap();
     assert_eq!(nameless.validate().unwrap_err().field, "version");
 }
+
+#[test]
+fn a_cut_or_garbled_file_is_read_or_refused_in_words_and_never_panics() {
+    // ASCII, so that every byte is a place to cut.
+    let text = WRITTEN_OUT.to_owned() + "[allotment]\nschedule = [{ day = 0, fraction_bp = 10000 }]\n";
+    let judge = |text: &str| {
+        if let Err(fault) = Rulebook::from_toml(text) {
+            assert!(fault.to_string().len() > 10, "{fault}: {text}");
+        }
+    };
+    for at in 0..text.len() {
+        judge(&text[..at]);
+        for garbage in ["\0", "\"", "]", "-", "9", "\n", "=", "é"] {
+            judge(&format!("{}{garbage}{}", &text[..at], &text[at + 1..]));
+        }
+    }
+}

@@ -80,14 +80,14 @@ pub(super) fn sentence(reject: &Reject) -> String {
                 points(actual),
                 points(limit)
             ),
-            QuantityProblem::AboveLargest => format!(
-                "The quantity asked for, {}, is too large. Ask for at most {} in one order.",
+            QuantityProblem::AboveMost => format!(
+                "The quantity asked for, {}, is too large. Ask for at most {} at once.",
                 points(actual),
                 points(limit)
             ),
-            QuantityProblem::LotOrLargest => format!(
-                "The quantity asked for, {}, is not allowed: it must be in whole lots and no larger than the largest order. \
-                 The limit that decides is {}.",
+            QuantityProblem::LotOrMost => format!(
+                "The quantity asked for, {}, is not allowed: an order is in whole lots and no larger than the largest order, \
+                 a refund is no larger than what was consumed. The limit that decides is {}.",
                 points(actual),
                 points(limit)
             ),

@@ -76,14 +76,14 @@ pub(super) fn sentence(reject: &Reject) -> String {
                 points(actual),
                 points(limit)
             ),
-            QuantityProblem::AboveLargest => format!(
-                "La quantité demandée, {}, est trop grande. Demandez au plus {} par ordre.",
+            QuantityProblem::AboveMost => format!(
+                "La quantité demandée, {}, est trop grande. Demandez au plus {} à la fois.",
                 points(actual),
                 points(limit)
             ),
-            QuantityProblem::LotOrLargest => format!(
-                "La quantité demandée, {}, n’est pas admise : il faut un nombre entier de lots, sans dépasser le plus grand \
-                 ordre. La limite en cause est {}.",
+            QuantityProblem::LotOrMost => format!(
+                "La quantité demandée, {}, n’est pas admise : un ordre compte un nombre entier de lots sans dépasser le plus \
+                 grand ordre, un remboursement ne dépasse pas ce qui a été consommé. La limite en cause est {}.",
                 points(actual),
                 points(limit)
             ),

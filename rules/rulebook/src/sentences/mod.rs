@@ -16,16 +16,17 @@ pub fn sentence(reject: &Reject, language: Language) -> String {
     }
 }
 
-/// Which of its three reasons an `INVALID_QUANTITY` has, as far as its two numbers tell.
+/// Which of its reasons an `INVALID_QUANTITY` has, as far as its two numbers tell: the lot, the largest order, or for a
+/// refund what was consumed.
 enum QuantityProblem {
     /// Zero.
     Zero,
     /// `limit` is a lot, and this is less than one.
     BelowLot,
-    /// `limit` is the largest order: a multiple of a lot would have passed.
-    AboveLargest,
-    /// `limit` is a lot or the largest order.
-    LotOrLargest,
+    /// `limit` is the most: a multiple of a lot would have passed.
+    AboveMost,
+    /// `limit` is a lot or the most.
+    LotOrMost,
 }
 
 fn quantity_problem(reject: &Reject) -> QuantityProblem {
@@ -34,9 +35,9 @@ fn quantity_problem(reject: &Reject) -> QuantityProblem {
     } else if reject.actual < reject.limit {
         QuantityProblem::BelowLot
     } else if reject.limit > 0 && reject.actual % reject.limit == 0 {
-        QuantityProblem::AboveLargest
+        QuantityProblem::AboveMost
     } else {
-        QuantityProblem::LotOrLargest
+        QuantityProblem::LotOrMost
     }
 }
 
