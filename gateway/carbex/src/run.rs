@@ -118,10 +118,15 @@ fn open_commands(options: &RunOptions, rules: &RuleSet) -> anyhow::Result<(File,
     if let (Some(accounts), Some(orders)) = (options.accounts, options.orders) {
         return Ok((file, Capacities { accounts, orders }));
     }
-    if !file.metadata().map_err(failed)?.is_file() {
+    let metadata = file.metadata().map_err(failed)?;
+    if metadata.is_dir() {
+        return Err(failed(io::ErrorKind::IsADirectory.into()));
+    }
+    if !metadata.is_file() {
         file = kept_in_file(file).map_err(|fault| {
-            not_readable("commands", path, fault).context(
-                "to count them, they are kept in a temporary file; with --accounts and --orders they need not be",
+            let path = path.display();
+            anyhow!(
+                "commands {path}: cannot be kept in a temporary file and counted: {fault}: give --accounts and --orders"
             )
         })?;
     }
