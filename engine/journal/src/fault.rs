@@ -27,6 +27,16 @@ pub enum JournalFault {
         /// What was expected and what is there.
         reason: String,
     },
+    /// A snapshot is damaged: use an older one, or none.
+    #[error("{file}: byte {offset}: {reason}. Use an older snapshot (the journal replays the rest) and delete this file", file = file.display())]
+    Snapshot {
+        /// Which file.
+        file: PathBuf,
+        /// Where.
+        offset: u64,
+        /// What was expected and what is there.
+        reason: String,
+    },
     /// A version or flag from a newer program.
     #[error("{file}: byte {offset}: {what} {found:#x} is not known to this program (it knows {known}). Start the program that wrote it", file = file.display())]
     Unsupported {

@@ -5,14 +5,23 @@
 #![forbid(unsafe_code)]
 
 mod backup;
+mod chain;
 mod describe;
 mod fault;
+mod group;
 mod journal;
+mod layout;
+mod names;
 mod options;
+mod preparer;
 mod reader;
 mod record;
+mod recovery;
 mod retention;
+mod segment;
 mod snapshot;
+mod snapshot_reader;
+mod storage;
 mod verify;
 
 pub use backup::{BackupReport, RestoreReport, backup, restore};
@@ -22,6 +31,8 @@ pub use journal::{CutTail, GroupReceipt, Journal, Recovered, Room};
 pub use options::JournalOptions;
 pub use reader::{Group, JournalReader, Records};
 pub use record::{Epoch, EventsHash, GroupHash, Record, RecordHead, StateHash};
-pub use retention::{RetentionPolicy, RetentionReport, SegmentsBehind};
-pub use snapshot::{SnapshotHead, SnapshotInfo, SnapshotReader, SnapshotWriter, list_snapshots};
+pub use retention::{RetentionPolicy, RetentionReport, SegmentsBehind, retain, retain_in};
+pub use snapshot::{SnapshotHead, SnapshotInfo, SnapshotWriter, list_snapshots, list_snapshots_in};
+pub use snapshot_reader::SnapshotReader;
+pub use storage::{DiskDirectory, Storage, StorageFile};
 pub use verify::{Progress, Verification, verify};

@@ -87,6 +87,11 @@ pub struct RecordHead<'a> {
     pub reason: &'a str,
 }
 
+impl RecordHead<'_> {
+    /// The longest reason, in bytes of UTF-8.
+    pub const REASON_BYTES_MAX: usize = 255;
+}
+
 /// One record as read back, verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Record<'a> {
