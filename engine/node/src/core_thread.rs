@@ -32,6 +32,8 @@ const QUESTIONS_PER_TURN_MAX: usize = 256;
 const METRICS_EVERY: Duration = Duration::from_millis(250);
 /// How long the core sleeps at most; shorter while the disk is full, to see that there is room again.
 const SLEEP_MAX: Duration = Duration::from_millis(500);
+/// How long nothing must come before the journal's tail is sealed (one sync, 512 bytes).
+const QUIET_BEFORE_SEAL: Duration = Duration::from_secs(1);
 const SLEEP_WITHOUT_ROOM_MAX: Duration = Duration::from_millis(50);
 /// What a group's header and trailer may take of its largest size.
 const GROUP_FRAME_BYTES_MAX: usize = 4096;
@@ -62,6 +64,8 @@ pub(crate) struct Core {
     metrics_shown: Instant,
     metrics_fresh: bool,
     ticked: Instant,
+    /// When the last group was written, until the tail behind it is sealed.
+    unsealed_since: Option<Instant>,
     gathered: Vec<Gathered>,
     /// Taken out of its lane, but too large for the group that was being gathered.
     carried: Option<Waiting>,
@@ -103,6 +107,7 @@ impl Core {
             metrics_shown: Instant::now(),
             metrics_fresh: true,
             ticked: Instant::now(),
+            unsealed_since: None,
             gathered: Vec::new(),
             carried: None,
             bodies: Vec::new(),
@@ -119,7 +124,12 @@ impl Core {
                 Ok(true) => {}
                 Ok(false) if !self.is_idle() => {}
                 Ok(false) if self.shared.is_stopping() => break,
-                Ok(false) => self.rest(),
+                Ok(false) => {
+                    if let Err(fault) = self.seal_if_quiet() {
+                        stop_the_process("the journal failed", &fault);
+                    }
+                    self.rest();
+                }
                 Err(fault) => stop_the_process("the journal failed", &fault),
             }
         }
@@ -292,6 +302,7 @@ impl Core {
             epoch: self.journal.epoch(),
             group_hash: receipt.group_hash,
         };
+        self.unsealed_since = Some(Instant::now());
         self.metrics.groups += 1;
         self.shared.set_durable(receipt.last);
         self.shared.view.store(Arc::new(view_of(&self.replica, self.mode)));
@@ -368,6 +379,21 @@ impl Core {
         self.shared.metrics.store(Arc::new(self.metrics.clone()));
     }
 
+    /// In a quiet moment the tail is sealed: from then on damage to it cannot be taken for a torn write.
+    fn seal_if_quiet(&mut self) -> Result<(), JournalFault> {
+        if self.mode != Mode::Normal || self.unsealed_since.is_none_or(|since| since.elapsed() < QUIET_BEFORE_SEAL) {
+            return Ok(());
+        }
+        self.unsealed_since = None;
+        match self.journal.seal() {
+            Ok(()) | Err(AppendError::NoRoom { .. }) => Ok(()),
+            Err(AppendError::Fault(fault)) => Err(fault),
+            Err(error @ (AppendError::GroupFull { .. } | AppendError::TooLarge { .. })) => {
+                Err(JournalFault::Misuse(error.to_string()))
+            }
+        }
+    }
+
     /// Nothing to do: looks a little longer, then sleeps.
     fn rest(&mut self) {
         if self.shared.lanes.linger() {
@@ -377,6 +403,9 @@ impl Core {
             self.show_metrics();
         }
         let mut timeout = if self.mode == Mode::Normal { SLEEP_MAX } else { SLEEP_WITHOUT_ROOM_MAX };
+        if let Some(since) = self.unsealed_since {
+            timeout = timeout.min(QUIET_BEFORE_SEAL.saturating_sub(since.elapsed()));
+        }
         if let Some(every) = self.options.tick_every {
             timeout = timeout.min(every.saturating_sub(self.ticked.elapsed()));
         }

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use carbex_core::{Command, Market};
-use carbex_journal::{Group, JournalReader, Record, SnapshotInfo, list_snapshots};
+use carbex_journal::{Group, JournalReader, Record, SnapshotHead, SnapshotInfo, list_snapshots};
 use carbex_vocabulary::{Event, Sequence};
 
 use crate::{
@@ -45,6 +45,8 @@ pub struct Follower {
     journal: PathBuf,
     replica: Replica,
     at: Position,
+    /// The snapshot it started from, if it was one: the journal must pass through it.
+    snapshot: Option<SnapshotHead>,
     reader: Option<JournalReader>,
     commands: Vec<Command>,
     /// The events of one group, and where each command's end.
@@ -71,9 +73,9 @@ impl Follower {
                 continue;
             }
             match read_snapshot(&file) {
-                Ok((replica, at)) => {
-                    note(&format!("starting from the snapshot at command {}", at.sequence));
-                    return Ok(Self::at(journal, replica, at));
+                Ok((replica, head)) => {
+                    note(&format!("starting from the snapshot at command {}", head.sequence));
+                    return Ok(Self::at(journal, replica, Some(head)));
                 }
                 Err(fault) => {
                     note(&format!("snapshot {} cannot be used: {fault}", file.display()));
@@ -100,15 +102,16 @@ impl Follower {
                 return Err(ReplayFault::NoBeginning { oldest: record.sequence, damage: damage.to_owned() });
             }
             let replica = Replica::found(decode_founding(&record)?);
-            return Ok(Self::at(journal, replica, Position::START));
+            return Ok(Self::at(journal, replica, None));
         }
     }
 
-    fn at(journal: &Path, replica: Replica, at: Position) -> Self {
+    fn at(journal: &Path, replica: Replica, snapshot: Option<SnapshotHead>) -> Self {
         Self {
             journal: journal.to_path_buf(),
             replica,
-            at,
+            at: snapshot.as_ref().map_or(Position::START, Position::from),
+            snapshot,
             reader: None,
             commands: Vec::new(),
             events: Vec::new(),
@@ -147,7 +150,10 @@ impl Follower {
         }
         let mut reader = match self.reader.take() {
             Some(reader) => reader,
-            None => JournalReader::open(&self.journal, Sequence::new(self.at.sequence.number() + 1))?,
+            None => match &self.snapshot {
+                Some(head) => JournalReader::open_after(&self.journal, head)?,
+                None => JournalReader::open(&self.journal, FOUNDING)?,
+            },
         };
         while self.at.sequence < until {
             match reader.next_group_up_to(until)? {

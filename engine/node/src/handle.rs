@@ -7,6 +7,7 @@ use std::{
 };
 
 use carbex_core::Market;
+use carbex_journal::{DiskDirectory, Storage};
 use carbex_vocabulary::{AccountId, PriceUeur, Sequence, Side, TimestampNs};
 
 use crate::{
@@ -22,7 +23,17 @@ pub struct Node;
 impl Node {
     /// Founds or recovers the data directory, then starts the core's thread (and the snapshots').
     pub fn start(options: NodeOptions, progress: &dyn RecoveryProgress) -> Result<NodeHandle, StartFault> {
-        let (core, shared) = recover(options.clone(), progress)?;
+        let disk = Arc::new(DiskDirectory::new(options.journal_directory()));
+        Self::start_on(disk, options, progress)
+    }
+
+    /// As [`Node::start`], writing the journal through `storage`, a view of the same directory (a test's failing disk).
+    pub fn start_on(
+        storage: Arc<dyn Storage>,
+        options: NodeOptions,
+        progress: &dyn RecoveryProgress,
+    ) -> Result<NodeHandle, StartFault> {
+        let (core, shared) = recover(storage, options.clone(), progress)?;
         let core = std::thread::Builder::new()
             .name("carbex-core".into())
             .spawn(move || {

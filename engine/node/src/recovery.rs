@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use carbex_core::Command;
-use carbex_journal::{Journal, JournalOptions, Recovered};
+use carbex_journal::{AppendError, Journal, JournalFault, JournalOptions, Recovered, Storage};
 use carbex_vocabulary::{Sequence, TimestampNs};
 
 use crate::{
@@ -19,6 +19,7 @@ use crate::{
 
 /// Opens the directory and brings the core up to its last durable command.
 pub(crate) fn recover(
+    storage: Arc<dyn Storage>,
     options: NodeOptions,
     progress: &dyn RecoveryProgress,
 ) -> Result<(Core, Arc<Shared>), StartFault> {
@@ -27,7 +28,7 @@ pub(crate) fn recover(
     if options.founding.is_none() && !directory.exists() {
         return Err(not_founded());
     }
-    let (mut journal, recovered) = Journal::open(options.journal_options())?;
+    let (mut journal, recovered) = Journal::open_in(storage, options.journal_options())?;
     if let Some(cut) = &recovered.cut {
         progress.note(&format!(
             "cut a torn tail that was never acknowledged: {} bytes at {} of {} ({})",
@@ -60,11 +61,11 @@ fn found(journal: &mut Journal, founding: Founding, clock: &ClockSource) -> Resu
     let time = MarketClock::start(clock.clone(), TimestampNs::ZERO).now();
     let mut body = Vec::new();
     encode_founding(&founding, &mut body);
-    let append = |error: carbex_journal::AppendError| match error {
-        carbex_journal::AppendError::Fault(fault) => fault,
-        carbex_journal::AppendError::NoRoom { .. }
-        | carbex_journal::AppendError::GroupFull { .. }
-        | carbex_journal::AppendError::TooLarge { .. } => carbex_journal::JournalFault::Misuse(error.to_string()),
+    let append = |error: AppendError| match error {
+        AppendError::Fault(fault) => fault,
+        AppendError::NoRoom { .. } | AppendError::GroupFull { .. } | AppendError::TooLarge { .. } => {
+            JournalFault::Misuse(error.to_string())
+        }
     };
     journal.begin_group(Journal::record_bytes(0, body.len())).map_err(append)?;
     let sequence = journal.push_record(&record_head(&submission, time), &body).map_err(append)?;

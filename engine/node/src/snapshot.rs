@@ -38,6 +38,13 @@ pub(crate) struct Position {
     pub(crate) group_hash: GroupHash,
 }
 
+impl From<&SnapshotHead> for Position {
+    fn from(head: &SnapshotHead) -> Self {
+        let SnapshotHead { sequence, time, epoch, group_hash, state_hash: _ } = *head;
+        Self { sequence, time, epoch, group_hash }
+    }
+}
+
 impl Position {
     /// Before everything.
     pub(crate) const START: Self =
@@ -93,7 +100,7 @@ fn write_payload(replica: &Replica, out: &mut impl Write) -> std::io::Result<()>
 }
 
 /// Reads a snapshot back and checks that its state has the hash it says.
-pub(crate) fn read_snapshot(file: &Path) -> Result<(Replica, Position), SnapshotFault> {
+pub(crate) fn read_snapshot(file: &Path) -> Result<(Replica, SnapshotHead), SnapshotFault> {
     let mut reader = SnapshotReader::open(file)?;
     let head = *reader.head();
     let replica = read_payload(&mut reader)?;
@@ -111,8 +118,7 @@ pub(crate) fn read_snapshot(file: &Path) -> Result<(Replica, Position), Snapshot
             file.display()
         )));
     }
-    let SnapshotHead { sequence, time, epoch, group_hash, .. } = head;
-    Ok((replica, Position { sequence, time, epoch, group_hash }))
+    Ok((replica, head))
 }
 
 /// Why bytes are missing: the journal's own word if it has one.
