@@ -58,3 +58,59 @@ pub fn capacities_for(mut input: impl Read, rules: &RuleSet) -> io::Result<Optio
         .zip(u32::try_from(orders).ok())
         .map(|(accounts, orders)| Capacities { accounts, orders }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Hands out a few bytes at a time, so that every name is cut at every place.
+    struct Drip<'a>(&'a [u8], usize);
+
+    impl Read for Drip<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let length = self.1.min(self.0.len()).min(buffer.len());
+            let (given, rest) = self.0.split_at(length);
+            buffer[..length].copy_from_slice(given);
+            self.0 = rest;
+            Ok(length)
+        }
+    }
+
+    fn rules() -> RuleSet {
+        carbex_rulebook::parse_toml("version = \"counted\"\n[orders]\nmax_open_orders = 8\n").unwrap()
+    }
+
+    /// Accounts and orders counted, the margins left out.
+    fn counted(text: &str) -> (u32, u32) {
+        let whole = capacities_for(text.as_bytes(), &rules()).unwrap().unwrap();
+        for bytes in 1..=13 {
+            let dripped = capacities_for(Drip(text.as_bytes(), bytes), &rules()).unwrap();
+            assert_eq!(dripped, Some(whole), "{bytes} bytes at a time");
+        }
+        (whole.accounts - MARGIN as u32, whole.orders - MARGIN as u32)
+    }
+
+    #[test]
+    fn opened_accounts_and_placed_orders_are_counted_once_wherever_chunks_end() {
+        assert_eq!(counted(""), (0, 0));
+        assert_eq!(counted("open_account open_accoun place"), (1, 1));
+        assert_eq!(counted("placeplaceopen_accountopen_accountplac"), (2, 2));
+        assert_eq!(counted("a replace needs no more room than it has, but is counted"), (0, 1));
+        let long = "{\"type\":\"open_account\"}\n{\"type\":\"place\"}\n".repeat(60_000);
+        let whole = capacities_for(long.as_bytes(), &rules()).unwrap();
+        assert_eq!(whole, Some(Capacities { accounts: 60_016, orders: 60_016 }), "more than two chunks");
+    }
+
+    #[test]
+    fn orders_are_no_more_than_the_accounts_may_have_open() {
+        let places = "place ".repeat(1000);
+        let of_rules = |accounts: u32| (accounts + 16) * 8 + 16 - 16;
+        assert_eq!(counted(&format!("open_account {places}")), (1, of_rules(1)));
+        assert_eq!(counted(&format!("open_account {places} set_rules")), (1, 1000), "other rules may allow more");
+    }
+
+    #[test]
+    fn an_escape_may_hide_any_name() {
+        assert_eq!(counted(r"open\u005faccount pl\u0061ce"), (2, 2));
+    }
+}

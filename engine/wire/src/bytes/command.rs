@@ -13,9 +13,18 @@ use super::template::{Layout, templates};
 
 templates! {
     Command, COMMAND_LAYOUTS, encode_command, decode_command;
-    1 v 1 OpenPeriod { year => year: u32, endowment => endowment_g: QuantityG, reserve => reserve_g: QuantityG, cap => cap_g: Option<QuantityG> }
+    1 v 1 OpenPeriod {
+        year => year: u32,
+        endowment => endowment_g: QuantityG,
+        reserve => reserve_g: QuantityG,
+        cap => cap_g: Option<QuantityG>,
+    }
     2 v 1 ClosePeriod {}
-    3 v 1 OpenAccount { account => account: AccountId, share => share_bp: BasisPoints, household => household: HouseholdId }
+    3 v 1 OpenAccount {
+        account => account: AccountId,
+        share => share_bp: BasisPoints,
+        household => household: HouseholdId,
+    }
     4 v 1 CloseAccount { account => account: AccountId }
     5 v 1 SetShare { account => account: AccountId, share => share_bp: BasisPoints }
     6 v 1 SetHousehold { account => account: AccountId, household => household: HouseholdId }
@@ -37,10 +46,19 @@ templates! {
         tif => tif: TimeInForce,
     }
     17 v 1 Cancel { account => account: AccountId, order => order: OrderId }
-    18 v 1 Replace { account => account: AccountId, order => order: OrderId, quantity => quantity_g: QuantityG, price => price_ueur: PriceUeur }
+    18 v 1 Replace {
+        account => account: AccountId,
+        order => order: OrderId,
+        quantity => quantity_g: QuantityG,
+        price => price_ueur: PriceUeur,
+    }
     19 v 1 SetPhase { phase => phase: Phase }
     20 v 1 SetBand { floor => floor_ueur: PriceUeur, ceiling => ceiling_ueur: PriceUeur }
-    21 v 1 SetBuyback { price => price_ueur: PriceUeur, volume => volume_g: QuantityG, budget => budget_ueur: AmountUeur }
+    21 v 1 SetBuyback {
+        price => price_ueur: PriceUeur,
+        volume => volume_g: QuantityG,
+        budget => budget_ueur: AmountUeur,
+    }
     22 v 1 SetSale { price => price_ueur: PriceUeur, volume => volume_g: QuantityG }
     23 v 1 FundTreasury { amount => amount_ueur: AmountUeur }
     24 v 1 DrawTreasury { amount => amount_ueur: AmountUeur }

@@ -227,3 +227,28 @@ impl Field for [u8; 32] {
         Ok(label.bytes())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a list must be drawn as: `0 sell, 1 buy`.
+    fn drawn<T: Copy>(all: &[T], name: impl Fn(T) -> &'static str) -> String {
+        let members: Vec<String> =
+            all.iter().enumerate().map(|(number, member)| format!("{number} {}", name(*member))).collect();
+        members.join(", ")
+    }
+
+    /// A list that is reordered or cut in the vocabulary would change what old journals say.
+    #[test]
+    fn lists_have_the_numbers_that_are_drawn() {
+        assert_eq!(Side::PARTS[0].2, drawn(Side::ALL, Side::name));
+        assert_eq!(TimeInForce::PARTS[0].2, drawn(TimeInForce::ALL, TimeInForce::name));
+        assert_eq!(Phase::PARTS[0].2, drawn(Phase::ALL, Phase::name));
+        assert_eq!(DebitMode::PARTS[0].2, drawn(DebitMode::ALL, DebitMode::name));
+        assert_eq!(CancelReason::PARTS[0].2, drawn(CancelReason::ALL, CancelReason::name));
+        for (number, reason) in CancelReason::ALL.iter().enumerate() {
+            assert_eq!(*reason as usize, number, "the order of the list is not that of the numbers");
+        }
+    }
+}

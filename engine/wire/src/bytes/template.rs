@@ -81,7 +81,9 @@ macro_rules! templates {
                     $(let $field = <$type as Field>::take(&mut bytes)?;)*
                     $enum::$variant { $($member: $field),* }
                 })+
-                ($($number)|+, _) => return Err(DecodeFault::UnknownVersion { template, version }),
+                (_, _) if $layouts.iter().any(|layout| layout.template == template) => {
+                    return Err(DecodeFault::UnknownVersion { template, version });
+                }
                 (_, _) => return Err(DecodeFault::UnknownTemplate(template)),
             };
             if bytes.is_empty() { Ok(value) } else { Err(DecodeFault::TrailingBytes(bytes.len())) }
