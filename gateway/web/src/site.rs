@@ -1,0 +1,85 @@
+//! What every route shares: the node, the history, the pulse, and the door's limits.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use carbex_node::NodeHandle;
+use tokio::sync::{Semaphore, watch};
+
+use crate::{history::Index, pulse::Pulse, token::DevelopmentIssuer};
+
+/// How much the door takes. Every queue and wait has its maximum here.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Connections at once; more wait in the system's backlog.
+    pub connections_max: usize,
+    /// Streams at once; more are told to come back.
+    pub streams_max: usize,
+    /// How long a request's header may take; idle connections are closed after it too.
+    pub header_time_max: Duration,
+    /// How long a request's body may take.
+    pub body_time_max: Duration,
+    /// How long an answer may take (streams: until it begins).
+    pub answer_time_max: Duration,
+    /// The largest body, in bytes.
+    pub body_bytes_max: usize,
+    /// How long a stop waits for answers on their way.
+    pub drain_time_max: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections_max: 4_096,
+            streams_max: 2_048,
+            header_time_max: Duration::from_secs(5),
+            body_time_max: Duration::from_secs(5),
+            answer_time_max: Duration::from_secs(10),
+            body_bytes_max: 64 * 1024,
+            drain_time_max: Duration::from_secs(10),
+        }
+    }
+}
+
+/// How the door is opened.
+#[derive(Debug)]
+pub struct WebOptions {
+    /// Where it listens; port 0 = any free port. Loopback unless an operator says otherwise.
+    pub listen: SocketAddr,
+    /// The data directory: the history index lives in `history`, and the node's journal is replayed from here.
+    pub data: std::path::PathBuf,
+    /// The issuer whose tokens are taken; `None` = public routes only.
+    pub development: Option<DevelopmentIssuer>,
+    /// How much it takes.
+    pub limits: Limits,
+}
+
+impl WebOptions {
+    /// A door on a free loopback port over `data`, public routes only.
+    pub fn new(data: impl Into<std::path::PathBuf>) -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            data: data.into(),
+            development: None,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// The shared state of the routes. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// The market.
+    pub node: NodeHandle,
+    /// The past.
+    pub index: Arc<Index>,
+    /// The present, for watchers.
+    pub pulse: Pulse,
+    /// Who signs tokens.
+    pub issuer: Option<Arc<DevelopmentIssuer>>,
+    /// How much the door takes.
+    pub limits: Limits,
+    /// Places for streams.
+    pub streams: Arc<Semaphore>,
+    /// Turns true when the server stops.
+    pub stop: watch::Receiver<bool>,
+}

@@ -1,0 +1,222 @@
+//! Bearer tokens: the development issuer that mints them, and the one place that verifies them.
+
+use std::{
+    fs,
+    io::{self, Read, Write},
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use carbex_vocabulary::AccountId;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use p256::{
+    SecretKey,
+    elliptic_curve::{rand_core::OsRng, sec1::ToEncodedPoint},
+    pkcs8::{DecodePrivateKey, EncodePrivateKey},
+};
+use serde::{Deserialize, Serialize};
+
+/// Who issues development tokens; `.invalid` can never be a real issuer.
+const ISSUER: &str = "https://development.carbex.invalid";
+/// For whom they are issued.
+const AUDIENCE: &str = "carbex";
+/// The type of an access token (RFC 9068), so that no other kind of token passes for one.
+const TOKEN_TYPE: &str = "at+jwt";
+/// Clocks may differ by this much, not more.
+const LEEWAY_S: u64 = 5;
+/// Longer tokens are refused unread.
+const TOKEN_BYTES_MAX: usize = 8 * 1024;
+/// The longest that a minted token lives.
+pub const LIFETIME_S_MAX: u64 = 600;
+
+/// What a token says its bearer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TokenRole {
+    /// A resident, for their own account.
+    Citizen,
+}
+
+/// Who is asking, as far as the token proves it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Principal {
+    /// A resident, for their own account.
+    Citizen {
+        /// Their account.
+        account: AccountId,
+        /// When the token ends, in seconds since the Unix epoch; streams end with it.
+        expires_s: u64,
+    },
+}
+
+/// Why a development issuer or its token could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenFault {
+    /// The key file could not be read or made.
+    #[error("the development key {path}: {source}")]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The key file holds no key.
+    #[error(
+        "the development key {path} is not a P-256 key in PKCS#8: move it aside and start `carbex serve --dev` again"
+    )]
+    NotAKey {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Others may read the key file.
+    #[error("the development key {path} can be read by others: run `chmod 600` on it")]
+    KeyIsOpen {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The lifetime is too long.
+    #[error("a token lives 1 to {LIFETIME_S_MAX} seconds; {asked_s} was asked")]
+    Lifetime {
+        /// What was asked.
+        asked_s: u64,
+    },
+    /// The token could not be signed.
+    #[error("the token could not be signed: {0}")]
+    Signing(jsonwebtoken::errors::Error),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Claims {
+    iss: String,
+    aud: String,
+    sub: String,
+    iat: u64,
+    nbf: u64,
+    exp: u64,
+    role: TokenRole,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    account: Option<String>,
+}
+
+/// The embedded development issuer: one ES256 key in the data directory. Not for production: the server refuses its tokens
+/// unless it was started for development.
+pub struct DevelopmentIssuer {
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+    validation: Validation,
+    lifetime_s_max: u64,
+}
+
+impl std::fmt::Debug for DevelopmentIssuer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DevelopmentIssuer").field("lifetime_s_max", &self.lifetime_s_max).finish_non_exhaustive()
+    }
+}
+
+impl DevelopmentIssuer {
+    /// The issuer of this data directory, whose key is made (mode 0600) if there is none yet.
+    pub fn open(data: &Path) -> Result<Self, TokenFault> {
+        let directory = data.join("development");
+        let path = directory.join("issuer.pkcs8");
+        let fault = |source| TokenFault::Key { path: path.clone(), source };
+        fs::create_dir_all(&directory).map_err(fault)?;
+        match fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
+            Ok(mut file) => {
+                let key = SecretKey::random(&mut OsRng);
+                let der = key.to_pkcs8_der().map_err(|_| TokenFault::NotAKey { path: path.clone() })?;
+                file.write_all(der.as_bytes()).and_then(|()| file.sync_all()).map_err(fault)?;
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(fault(error)),
+        }
+        let file = fs::File::open(&path).map_err(fault)?;
+        if file.metadata().map_err(fault)?.permissions().mode() & 0o077 != 0 {
+            return Err(TokenFault::KeyIsOpen { path });
+        }
+        let mut der = Vec::new();
+        file.take(4096).read_to_end(&mut der).map_err(fault)?;
+        let key = SecretKey::from_pkcs8_der(&der).map_err(|_| TokenFault::NotAKey { path: path.clone() })?;
+
+        let mut validation = Validation::new(Algorithm::ES256);
+        validation.algorithms = vec![Algorithm::ES256];
+        validation.set_required_spec_claims(&["exp", "nbf", "aud", "iss", "sub"]);
+        validation.set_audience(&[AUDIENCE]);
+        validation.set_issuer(&[ISSUER]);
+        validation.validate_exp = true;
+        validation.validate_nbf = true;
+        validation.validate_aud = true;
+        validation.leeway = LEEWAY_S;
+        Ok(Self {
+            encoding: EncodingKey::from_ec_der(&der),
+            decoding: DecodingKey::from_ec_der(key.public_key().to_encoded_point(false).as_bytes()),
+            validation,
+            lifetime_s_max: LIFETIME_S_MAX,
+        })
+    }
+
+    /// The same issuer, minting and taking tokens that live up to `lifetime_s_max` (the demo, whose logins are printed once).
+    #[must_use]
+    pub fn with_lifetime_s_max(mut self, lifetime_s_max: u64) -> Self {
+        self.lifetime_s_max = lifetime_s_max;
+        self
+    }
+
+    /// A token for the citizen who holds `account`, valid from now for `lifetime_s` seconds.
+    pub fn citizen(&self, account: AccountId, lifetime_s: u64) -> Result<String, TokenFault> {
+        self.citizen_at(account, lifetime_s, now_s())
+    }
+
+    fn citizen_at(&self, account: AccountId, lifetime_s: u64, now_s: u64) -> Result<String, TokenFault> {
+        if !(1..=self.lifetime_s_max).contains(&lifetime_s) {
+            return Err(TokenFault::Lifetime { asked_s: lifetime_s });
+        }
+        let claims = Claims {
+            iss: ISSUER.into(),
+            aud: AUDIENCE.into(),
+            sub: format!("development:citizen:{account}"),
+            iat: now_s,
+            nbf: now_s,
+            exp: now_s + lifetime_s,
+            role: TokenRole::Citizen,
+            account: Some(account.number().to_string()),
+        };
+        self.sign(&claims)
+    }
+
+    fn sign(&self, claims: &Claims) -> Result<String, TokenFault> {
+        let header = Header { typ: Some(TOKEN_TYPE.into()), ..Header::new(Algorithm::ES256) };
+        jsonwebtoken::encode(&header, claims, &self.encoding).map_err(TokenFault::Signing)
+    }
+
+    /// Who the token proves its bearer to be; `None` for any token that is not exactly ours and valid now. One answer for
+    /// every fault, so that a forger learns nothing.
+    pub fn verify(&self, token: &str) -> Option<Principal> {
+        if token.len() > TOKEN_BYTES_MAX {
+            return None;
+        }
+        let header = jsonwebtoken::decode_header(token).ok()?;
+        // Keys and extensions named by the token itself are never followed: a header is our own, to the letter, or nothing.
+        let ours = Header { typ: Some(TOKEN_TYPE.into()), ..Header::new(Algorithm::ES256) };
+        if header != ours {
+            return None;
+        }
+        let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation).ok()?.claims;
+        let lifetime_s = claims.exp.checked_sub(claims.iat)?;
+        if lifetime_s > self.lifetime_s_max || claims.iat > now_s() + LEEWAY_S {
+            return None;
+        }
+        match claims.role {
+            TokenRole::Citizen => {
+                let account = claims.account?.parse().ok()?;
+                Some(Principal::Citizen { account: AccountId::new(account), expires_s: claims.exp })
+            }
+        }
+    }
+}
+
+/// Seconds since the Unix epoch on the gateway's clock: tokens live in the caller's time, never in market time.
+pub fn now_s() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
