@@ -11,6 +11,7 @@ mod fault;
 mod group;
 mod journal;
 mod layout;
+mod manifest;
 mod names;
 mod options;
 mod preparer;
@@ -19,20 +20,25 @@ mod record;
 mod recovery;
 mod retention;
 mod segment;
+#[cfg(feature = "simulated-disk")]
+mod simulated_disk;
 mod snapshot;
 mod snapshot_reader;
 mod storage;
+mod survey;
 mod verify;
 
 pub use backup::{BackupReport, RestoreReport, backup, restore};
-pub use describe::{Description, SegmentDescription, SnapshotDescription, describe};
+pub use describe::{Description, SegmentDescription, SnapshotDescription, describe, describe_in};
 pub use fault::{AppendError, JournalFault};
 pub use journal::{CutTail, GroupReceipt, Journal, Recovered, Room};
 pub use options::JournalOptions;
 pub use reader::{Group, JournalReader, Records};
 pub use record::{Epoch, EventsHash, GroupHash, Record, RecordHead, StateHash};
 pub use retention::{RetentionPolicy, RetentionReport, SegmentsBehind, retain, retain_in};
+#[cfg(feature = "simulated-disk")]
+pub use simulated_disk::{Operation, SimulatedDisk, Trouble};
 pub use snapshot::{SnapshotHead, SnapshotInfo, SnapshotWriter, list_snapshots, list_snapshots_in};
 pub use snapshot_reader::SnapshotReader;
 pub use storage::{DiskDirectory, Storage, StorageFile};
-pub use verify::{Progress, Verification, verify};
+pub use verify::{Progress, Verification, verify, verify_in};

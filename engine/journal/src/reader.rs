@@ -12,6 +12,7 @@ use crate::layout::{FLAG_OPENED, GroupHeader};
 use crate::names::{SegmentFile, segments};
 use crate::segment::{SegmentWalk, Step};
 use crate::storage::{DiskDirectory, Storage, disk_fault};
+use crate::survey::check_continues;
 use crate::{Epoch, EventsHash, GroupHash, JournalFault, Record, SnapshotHead};
 
 /// Reads a journal from a sequence on; usable while another process or thread appends.
@@ -135,14 +136,6 @@ impl JournalReader {
         Epoch::new(self.chain.epoch)
     }
 
-    pub(crate) fn chain(&self) -> &Chain {
-        &self.chain
-    }
-
-    pub(crate) fn walk(&self) -> &SegmentWalk {
-        &self.walk
-    }
-
     /// Moves to the next group that does not end before `from`.
     fn advance(&mut self) -> Result<Option<(GroupHeader, GroupHash, Range<usize>)>, JournalFault> {
         loop {
@@ -186,20 +179,7 @@ impl JournalReader {
     /// Goes on to `next`, whose header must continue the chain.
     fn enter(&mut self, next: SegmentFile) -> Result<(), JournalFault> {
         let walk = SegmentWalk::open(&*self.storage, next)?;
-        let begins = Chain::at_segment(&walk.header);
-        if begins != self.chain {
-            let reason = format!(
-                "the segment continues record {} of epoch {} with hash {}, but {} ends before record {} in epoch {} with hash {}: a segment is missing or was replaced",
-                begins.next,
-                begins.epoch,
-                begins.hash,
-                self.walk.segment.file(),
-                self.chain.next,
-                self.chain.epoch,
-                self.chain.hash
-            );
-            return Err(JournalFault::Corruption { file: self.storage.path(&walk.segment.file()), offset: 0, reason });
-        }
+        check_continues(&*self.storage, &walk, &self.chain)?;
         self.following = following(&*self.storage, &walk.segment)?;
         self.walk = walk;
         Ok(())
