@@ -95,6 +95,11 @@ impl Twin {
         std::mem::take(&mut self.answer).into_events()
     }
 
+    /// The rules in force.
+    pub fn rules(&self) -> &RuleSet {
+        &self.rules
+    }
+
     fn carry_out(&mut self, command: &Command) -> answer::Outcome {
         match *command {
             Command::OpenPeriod { year, endowment, reserve, cap } => self.open_period(year, endowment, reserve, cap),

@@ -1,0 +1,94 @@
+//! What the core and the twin have in common, so that a comparison or a scenario can be run on either.
+
+use carbex_core::{AccountFields, Capacities, Command, Market, MarketFields, RestingOrder};
+use carbex_rules::RuleSet;
+use carbex_vocabulary::{AccountId, Event, Sequence, TimestampNs};
+
+use crate::Twin;
+
+/// A whole market: commands in, events out, and its state for reading.
+pub trait Exchange {
+    /// An empty market under `rules`.
+    fn open(capacities: Capacities, rules: RuleSet) -> Self;
+    /// Applies one command.
+    fn apply(&mut self, sequence: Sequence, time: TimestampNs, command: &Command) -> Vec<Event>;
+    /// The public state.
+    fn fields(&self) -> MarketFields;
+    /// One account.
+    fn account(&self, account: AccountId) -> Option<AccountFields>;
+    /// All accounts, in the order in which they were opened.
+    fn accounts(&self) -> Vec<(AccountId, AccountFields)>;
+    /// An account's open orders, oldest first.
+    fn orders_of(&self, account: AccountId) -> Vec<RestingOrder>;
+    /// Writes the state out and goes on from what is read back; an error says what did not survive.
+    fn reopen(&mut self, capacities: Capacities) -> Result<(), String>;
+}
+
+impl Exchange for Market {
+    fn open(capacities: Capacities, rules: RuleSet) -> Self {
+        Market::new(capacities, rules)
+    }
+    fn apply(&mut self, sequence: Sequence, time: TimestampNs, command: &Command) -> Vec<Event> {
+        let mut events = Vec::new();
+        Market::apply(self, sequence, time, command, &mut events);
+        events
+    }
+    fn fields(&self) -> MarketFields {
+        Market::fields(self)
+    }
+    fn account(&self, account: AccountId) -> Option<AccountFields> {
+        Market::account(self, account)
+    }
+    fn accounts(&self) -> Vec<(AccountId, AccountFields)> {
+        Market::accounts(self).collect()
+    }
+    fn orders_of(&self, account: AccountId) -> Vec<RestingOrder> {
+        Market::orders_of(self, account).collect()
+    }
+    fn reopen(&mut self, capacities: Capacities) -> Result<(), String> {
+        let mut bytes = Vec::new();
+        self.write_state(&mut |piece| bytes.extend_from_slice(piece));
+        let mut rest = bytes.as_slice();
+        let read = Market::read_state(capacities, &mut |buffer| match rest.split_at_checked(buffer.len()) {
+            Some((head, tail)) => {
+                buffer.copy_from_slice(head);
+                rest = tail;
+                true
+            }
+            None => false,
+        });
+        let reopened = read.map_err(|fault| format!("the written state cannot be read back: {fault:?}"))?;
+        if !rest.is_empty() {
+            return Err(format!("{} bytes of the written state were not read", rest.len()));
+        }
+        if reopened.state_hash() != self.state_hash() {
+            return Err("the state hash does not survive being written and read".to_owned());
+        }
+        *self = reopened;
+        Ok(())
+    }
+}
+
+impl Exchange for Twin {
+    fn open(capacities: Capacities, rules: RuleSet) -> Self {
+        Twin::new(capacities, rules)
+    }
+    fn apply(&mut self, sequence: Sequence, time: TimestampNs, command: &Command) -> Vec<Event> {
+        Twin::apply(self, sequence, time, command)
+    }
+    fn fields(&self) -> MarketFields {
+        Twin::fields(self)
+    }
+    fn account(&self, account: AccountId) -> Option<AccountFields> {
+        Twin::account(self, account)
+    }
+    fn accounts(&self) -> Vec<(AccountId, AccountFields)> {
+        Twin::accounts(self)
+    }
+    fn orders_of(&self, account: AccountId) -> Vec<RestingOrder> {
+        Twin::orders_of(self, account)
+    }
+    fn reopen(&mut self, _: Capacities) -> Result<(), String> {
+        Ok(())
+    }
+}

@@ -1,0 +1,105 @@
+//! Commands about citizens' accounts, sized by their endowment.
+
+use carbex_core::Command;
+use carbex_vocabulary::{AccountId, AmountUeur, BasisPoints, DebitMode, HouseholdId, QuantityG};
+
+use super::{
+    Generator, HUGE, Scene,
+    world::{chance, pick},
+};
+
+impl Generator {
+    pub(super) fn open_account(&mut self, scene: &Scene) -> Command {
+        let opened = scene.fields.accounts;
+        let number = if chance(&mut self.rng, 10) { self.rng.u64(..=opened) } else { opened };
+        // Far apart, as pseudonymous numbers are; the first is 0, which is a number like another.
+        let account = AccountId::new(number.wrapping_mul(100_000_000_000_007));
+        Command::OpenAccount { account, share: self.share(), household: self.household() }
+    }
+
+    pub(super) fn close_account(&mut self, scene: &Scene) -> Command {
+        let living = scene.fields.accounts;
+        if living >= u64::from(self.capacities.accounts) && chance(&mut self.rng, 95) {
+            return self.debit(scene);
+        }
+        Command::CloseAccount { account: self.account(scene) }
+    }
+
+    fn share(&mut self) -> BasisPoints {
+        BasisPoints::new(pick(&mut self.rng, &[10_000, 10_000, 10_000, 5000, 3333, 0, 20_001]))
+    }
+
+    fn household(&mut self) -> HouseholdId {
+        if self.is_wrong() && chance(&mut self.rng, 20) {
+            return HouseholdId::new(pick(&mut self.rng, &[HUGE, u64::MAX]));
+        }
+        HouseholdId::new(self.rng.u64(..4))
+    }
+
+    pub(super) fn set_share(&mut self, scene: &Scene) -> Command {
+        Command::SetShare { account: self.account(scene), share: self.share() }
+    }
+
+    pub(super) fn set_household(&mut self, scene: &Scene) -> Command {
+        Command::SetHousehold { account: self.account(scene), household: self.household() }
+    }
+
+    pub(super) fn set_obligation(&mut self, scene: &Scene) -> Command {
+        let quantity = if chance(&mut self.rng, 20) { QuantityG::ZERO } else { self.some_points(scene) };
+        Command::SetObligation { account: self.account(scene), quantity }
+    }
+
+    /// A part of an endowment; rarely nothing or too much.
+    fn some_points(&mut self, scene: &Scene) -> QuantityG {
+        if self.is_wrong() {
+            return QuantityG::new(pick(&mut self.rng, &[0, HUGE, u64::MAX]));
+        }
+        let endowment = scene.fields.period.map_or(1000, |period| period.endowment_g);
+        let part = pick(&mut self.rng, &[100, 20, 5, 2]);
+        QuantityG::new(self.rng.u64(1..=endowment / part + 1))
+    }
+
+    pub(super) fn debit(&mut self, scene: &Scene) -> Command {
+        let account = self.account(scene);
+        let mode = if chance(&mut self.rng, 15) { DebitMode::Record } else { DebitMode::Authorise };
+        Command::Debit { account, quantity: self.some_points(scene), mode }
+    }
+
+    pub(super) fn refund(&mut self, scene: &Scene) -> Command {
+        let account = self.account(scene);
+        let consumed = scene.twin.account(account).map_or(0, |fields| fields.consumed_g.unsigned_abs());
+        let quantity = if chance(&mut self.rng, 70) && consumed > 0 {
+            QuantityG::new(self.rng.u64(1..=consumed))
+        } else {
+            self.some_points(scene)
+        };
+        Command::Refund { account, quantity }
+    }
+
+    pub(super) fn allot(&mut self, scene: &Scene) -> Command {
+        Command::Allot { account: self.account(scene), quantity: self.some_points(scene) }
+    }
+
+    pub(super) fn allot_all(&mut self) -> Command {
+        let fraction = if self.is_wrong() { 0 } else { pick(&mut self.rng, &[833, 2500, 5000, 10_000, 1, 12_000]) };
+        Command::AllotAll { fraction: BasisPoints::new(fraction) }
+    }
+
+    /// What some lots cost; rarely nothing or too much.
+    pub(super) fn some_money(&mut self, scene: &Scene) -> AmountUeur {
+        if self.is_wrong() {
+            return AmountUeur::new(pick(&mut self.rng, &[0, HUGE, u64::MAX]));
+        }
+        let lot_ueur = scene.fields.band.ceiling_ueur * scene.rules.market.lot_g / 1000 + 1;
+        let lots = pick(&mut self.rng, &[2, 20, 200]);
+        AmountUeur::new(self.rng.u64(1..=lot_ueur * lots))
+    }
+
+    pub(super) fn deposit(&mut self, scene: &Scene) -> Command {
+        Command::Deposit { account: self.account(scene), amount: self.some_money(scene) }
+    }
+
+    pub(super) fn withdraw(&mut self, scene: &Scene) -> Command {
+        Command::Withdraw { account: self.account(scene), amount: self.some_money(scene) }
+    }
+}

@@ -1,0 +1,155 @@
+//! What must be equal after every command: the events, the market's fields, the accounts touched, now and then everything.
+
+use std::collections::BTreeSet;
+
+use carbex_core::{Command, MarketFields, Quote};
+use carbex_vocabulary::{AccountId, Event, PointsAccount};
+
+use crate::{Exchange, Twin};
+
+/// The first event that differs, in words.
+pub(super) fn events(found: &[Event], twin: &[Event]) -> Result<(), String> {
+    for index in 0..found.len().max(twin.len()) {
+        if found.get(index) != twin.get(index) {
+            return Err(format!(
+                "event {index}: the core says {}, the twin {}",
+                in_words(found.get(index)),
+                in_words(twin.get(index))
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn in_words(event: Option<&Event>) -> String {
+    event.map_or_else(|| "nothing".to_owned(), |event| format!("{event:?}"))
+}
+
+/// Market fields, the accounts that the command and its events name (or all), their orders with `everything`.
+pub(super) fn states<E: Exchange>(
+    exchange: &E,
+    twin: &Twin,
+    command: &Command,
+    events: &[Event],
+    everything: bool,
+) -> Result<(), String> {
+    let (found, expected) = (without_spent_quotes(exchange.fields()), without_spent_quotes(twin.fields()));
+    if found != expected {
+        return Err(format!("the market differs:\n  core {found:?}\n  twin {expected:?}"));
+    }
+    if everything {
+        let (found, expected) = (exchange.accounts(), twin.accounts());
+        if let Some(index) = (0..found.len().max(expected.len())).find(|&i| found.get(i) != expected.get(i)) {
+            return Err(format!(
+                "account {index} differs:\n  core {:?}\n  twin {:?}",
+                found.get(index),
+                expected.get(index)
+            ));
+        }
+    }
+    let touched = if everything {
+        twin.accounts().into_iter().map(|account| account.0).collect()
+    } else {
+        touched(command, events)
+    };
+    for account in touched {
+        let (found, expected) = (exchange.account(account), twin.account(account));
+        if found != expected {
+            return Err(format!("account {account} differs:\n  core {found:?}\n  twin {expected:?}"));
+        }
+        let (found, expected) = (exchange.orders_of(account), twin.orders_of(account));
+        if found != expected {
+            return Err(format!("the orders of {account} differ:\n  core {found:?}\n  twin {expected:?}"));
+        }
+    }
+    Ok(())
+}
+
+/// A quote without volume is none, whatever price is left in it.
+fn without_spent_quotes(mut fields: MarketFields) -> MarketFields {
+    for quote in [&mut fields.buyback, &mut fields.sale] {
+        if quote.volume_g == 0 {
+            *quote = Quote::default();
+        }
+    }
+    fields
+}
+
+fn touched(command: &Command, events: &[Event]) -> BTreeSet<AccountId> {
+    let mut accounts: BTreeSet<AccountId> = events.iter().filter_map(account_of_event).collect();
+    accounts.extend(account_of_command(command));
+    accounts
+}
+
+fn account_of_event(event: &Event) -> Option<AccountId> {
+    match *event {
+        Event::Accepted { account, .. }
+        | Event::Trade { account, .. }
+        | Event::Cancelled { account, .. }
+        | Event::AccountOpened { account, .. }
+        | Event::AccountClosed { account, .. }
+        | Event::ShareSet { account, .. }
+        | Event::HouseholdSet { account, .. }
+        | Event::ObligationSet { account, .. }
+        | Event::Frozen { account }
+        | Event::Unfrozen { account }
+        | Event::Allotted { account, .. }
+        | Event::Deposited { account, .. }
+        | Event::Withdrawn { account, .. }
+        | Event::Debited { account, .. }
+        | Event::Refunded { account, .. }
+        | Event::CarriedOver { account, .. }
+        | Event::Penalty { account, .. }
+        | Event::Expired { from: PointsAccount::Citizen(account), .. } => Some(account),
+        Event::Rejected(_)
+        | Event::AuctionResult { .. }
+        | Event::Indicative { .. }
+        | Event::PeriodOpened { .. }
+        | Event::PeriodClosed { .. }
+        | Event::AllottedAll { .. }
+        | Event::PhaseSet { .. }
+        | Event::BandSet { .. }
+        | Event::BuybackSet { .. }
+        | Event::SaleSet { .. }
+        | Event::TreasuryFunded { .. }
+        | Event::TreasuryDrawn { .. }
+        | Event::ReserveReleased { .. }
+        | Event::Distributed { .. }
+        | Event::RulesSet { .. }
+        | Event::Expired { from: PointsAccount::Inventory | PointsAccount::Reserve, .. } => None,
+    }
+}
+
+fn account_of_command(command: &Command) -> Option<AccountId> {
+    match *command {
+        Command::OpenAccount { account, .. }
+        | Command::CloseAccount { account }
+        | Command::SetShare { account, .. }
+        | Command::SetHousehold { account, .. }
+        | Command::SetObligation { account, .. }
+        | Command::Freeze { account }
+        | Command::Unfreeze { account }
+        | Command::Allot { account, .. }
+        | Command::Deposit { account, .. }
+        | Command::Withdraw { account, .. }
+        | Command::Debit { account, .. }
+        | Command::Refund { account, .. }
+        | Command::Place { account, .. }
+        | Command::Cancel { account, .. }
+        | Command::Replace { account, .. } => Some(account),
+        Command::OpenPeriod { .. }
+        | Command::ClosePeriod
+        | Command::AllotAll { .. }
+        | Command::SetPhase { .. }
+        | Command::SetBand { .. }
+        | Command::SetBuyback { .. }
+        | Command::SetSale { .. }
+        | Command::FundTreasury { .. }
+        | Command::DrawTreasury { .. }
+        | Command::ReleaseReserve { .. }
+        | Command::Uncross
+        | Command::Distribute
+        | Command::SetRules { .. }
+        | Command::Tick => None,
+    }
+}
