@@ -127,10 +127,13 @@ impl NodeOptions {
     }
 
     fn journal_options(&self) -> JournalOptions {
+        let defaults = JournalOptions::new(self.journal_directory());
         JournalOptions {
             segment_bytes: self.segment_bytes,
             group_bytes_max: self.group_bytes_max,
-            ..JournalOptions::new(self.journal_directory())
+            // Small segments (tests, small machines) keep a quarter of themselves instead of the usual margin.
+            exhausted_margin_bytes: defaults.exhausted_margin_bytes.min(self.segment_bytes / 4),
+            ..defaults
         }
     }
 }
