@@ -2,6 +2,8 @@
 
 mod rules;
 mod run;
+mod serve;
+mod token;
 
 use clap::{Parser, Subcommand};
 
@@ -19,11 +21,15 @@ enum Verb {
     #[command(subcommand)]
     Rules(rules::RulesCommand),
     Run(run::RunOptions),
+    Serve(serve::ServeOptions),
+    Token(token::TokenOptions),
 }
 
 fn main() -> std::process::ExitCode {
     match CommandLine::parse().command {
         Verb::Rules(command) => rules::run(command),
         Verb::Run(options) => run::run(&options),
+        Verb::Serve(options) => serve::run(&options),
+        Verb::Token(options) => token::run(&options),
     }
 }

@@ -62,7 +62,7 @@ pub fn run(command: RulesCommand) -> ExitCode {
 }
 
 /// The rulebook of that file, or of the preset of that name if no file has it.
-fn read(rules: &str) -> Result<Rulebook, String> {
+pub fn read(rules: &str) -> Result<Rulebook, String> {
     match File::open(rules) {
         Ok(file) => {
             let mut bytes = Vec::new();
