@@ -141,3 +141,34 @@ fn faults_name_the_field_and_what_is_expected() {
     );
     assert!(matches!(&rules, LineFault::Rules(fault) if fault.field == "overdraft.penalty_ueur"), "{rules}");
 }
+
+#[test]
+fn garbled_lines_are_refused_with_a_reason_or_are_another_command() {
+    let mut random = Rng::with_seed(9);
+    for round in 0..200_000_u32 {
+        let command = random_command(random.u16(1..=COMMANDS), &mut random);
+        let mut line = Vec::new();
+        write_command_line(TimestampNs::new(random.u64(..)), &command, &mut line);
+        for _ in 0..random.usize(1..4) {
+            let at = random.usize(..line.len());
+            match random.u8(0..3) {
+                0 => drop(line.remove(at)),
+                1 => line.insert(at, random.u8(b' '..=b'~')),
+                _ => line[at] = b"\"{}[]:,0-.e\\"[random.usize(..12)],
+            }
+        }
+        let text = std::str::from_utf8(&line).unwrap();
+        match parse_line(text) {
+            Ok((time, command)) => {
+                let mut again = Vec::new();
+                write_command_line(time, &command, &mut again);
+                let again = std::str::from_utf8(&again).unwrap();
+                assert_eq!(parse_line(again), Ok((time, command)), "round {round}: {text}");
+            }
+            Err(fault) => {
+                let reason = fault.to_string();
+                assert!(!reason.is_empty() && !reason.contains("at line"), "round {round}: {reason}");
+            }
+        }
+    }
+}
