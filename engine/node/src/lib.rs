@@ -1,6 +1,7 @@
 //! The node: the core's owner. One thread sequences, applies, journals and publishes; it is the only reader of the clock.
 #![forbid(unsafe_code)]
 
+mod audit;
 mod clock;
 mod core_thread;
 mod events_hash;
@@ -21,6 +22,7 @@ mod shared;
 mod snapshot;
 mod snapshots_thread;
 
+pub use audit::{Audit, AuditFault, AuditStep, audit};
 pub use clock::{ClockSource, MarketClock};
 pub use fault::{FAULT_EXIT_STATUS, ReplayFault, SnapshotFault, StartFault, StopFault};
 pub use follower::{Follower, ReplaySink, Replayed, replay};

@@ -1,5 +1,7 @@
 //! `carbex`: the command line. One file per command; no logic here.
 
+mod backup;
+mod journal;
 mod rules;
 mod run;
 mod serve;
@@ -17,6 +19,11 @@ struct CommandLine {
 
 #[derive(Subcommand)]
 enum Verb {
+    Backup(backup::BackupOptions),
+    /// Verifies, describes and replays an exchange's journal.
+    #[command(subcommand)]
+    Journal(journal::JournalCommand),
+    Restore(backup::RestoreOptions),
     /// Checks and explains rule sets, and prints the presets.
     #[command(subcommand)]
     Rules(rules::RulesCommand),
@@ -27,6 +34,9 @@ enum Verb {
 
 fn main() -> std::process::ExitCode {
     match CommandLine::parse().command {
+        Verb::Backup(options) => backup::run_backup(&options),
+        Verb::Journal(command) => journal::run(command),
+        Verb::Restore(options) => backup::run_restore(&options),
         Verb::Rules(command) => rules::run(command),
         Verb::Run(options) => run::run(&options),
         Verb::Serve(options) => serve::run(&options),
