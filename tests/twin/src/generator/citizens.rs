@@ -54,7 +54,7 @@ impl Generator {
         if self.is_wrong() {
             return QuantityG::new(pick(&mut self.rng, &[0, HUGE, u64::MAX]));
         }
-        let endowment = scene.fields.period.map_or(1000, |period| period.endowment_g);
+        let endowment = scene.fields.period.map_or(1000, |period| period.endowment_g.min(10_000_000));
         let part = pick(&mut self.rng, &[100, 20, 5, 2]);
         QuantityG::new(self.rng.u64(1..=endowment / part + 1))
     }
@@ -90,7 +90,9 @@ impl Generator {
         if self.is_wrong() {
             return AmountUeur::new(pick(&mut self.rng, &[0, HUGE, u64::MAX]));
         }
-        let lot_ueur = scene.fields.band.ceiling_ueur * scene.rules.market.lot_g / 1000 + 1;
+        // Below what the treasury may hold, even in a band that was set absurdly high.
+        let ceiling_ueur = scene.fields.band.ceiling_ueur.min(100_000_000);
+        let lot_ueur = ceiling_ueur * scene.rules.market.lot_g / 1000 + 1;
         let lots = pick(&mut self.rng, &[2, 20, 200]);
         AmountUeur::new(self.rng.u64(1..=lot_ueur * lots))
     }

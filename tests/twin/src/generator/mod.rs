@@ -144,6 +144,12 @@ impl Generator {
         if scene.fields.phase == Phase::Closed && chance(&mut self.rng, 20) {
             return Some(Command::SetPhase { phase: self.mix.phase(&mut self.rng) });
         }
+        if scene.fields.band.ceiling_ueur > 1 << 50 && chance(&mut self.rng, 10) {
+            return Some(self.set_band(scene));
+        }
+        if period.endowment_g > 1 << 40 && chance(&mut self.rng, 2) {
+            return Some(Command::ClosePeriod);
+        }
         if period.day > u64::from(period.days) + 3 && chance(&mut self.rng, 5) {
             return Some(Command::ClosePeriod);
         }

@@ -80,7 +80,7 @@ impl Generator {
                 band.floor_ueur.saturating_sub(tick),
                 band.floor_ueur,
                 band.ceiling_ueur,
-                band.ceiling_ueur + tick,
+                band.ceiling_ueur.saturating_add(tick),
                 band.floor_ueur + 1,
                 HUGE / tick * tick,
                 u64::MAX,
@@ -106,6 +106,10 @@ impl Generator {
 
     /// The refused command again, as large as its limit allows, or one step larger.
     pub(super) fn at_the_limit(&mut self, command: &Command, reject: &Reject, scene: &Scene) -> Option<Command> {
+        // An account filled to the last gram is a state to visit, not to live in.
+        if reject.code == RejectCode::LimitExceeded && chance(&mut self.rng, 97) {
+            return None;
+        }
         let limit = u64::try_from(reject.limit).ok()?;
         let excess = u64::try_from(i128::from(reject.actual) - i128::from(reject.limit)).unwrap_or(u64::MAX);
         let step_past = u64::from(chance(&mut self.rng, 40));

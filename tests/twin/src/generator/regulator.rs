@@ -65,7 +65,7 @@ impl Generator {
     fn volume(&mut self, scene: &Scene) -> QuantityG {
         let lot_g = scene.rules.market.lot_g;
         if self.is_wrong() {
-            let huge = HUGE / lot_g * lot_g;
+            let huge = pick(&mut self.rng, &[HUGE, u64::MAX]) / lot_g * lot_g;
             return QuantityG::new(pick(&mut self.rng, &[0, 0, lot_g + 1, lot_g - 1, huge]));
         }
         QuantityG::new(lot_g * self.rng.u64(1..=self.mix.lots * 4))

@@ -25,12 +25,12 @@ impl Twin {
         if self.known(id).is_ok() {
             return Err(plain(RejectCode::AccountExists));
         }
+        within(HOUSEHOLD_MAX, i128::from(household.number()))?;
         let opened = self.accounts.len() as i128;
         let places = i128::from(self.capacities.accounts);
         if opened >= places {
             return Err(reject(RejectCode::TableFull, places, opened + 1));
         }
-        within(HOUSEHOLD_MAX, i128::from(household.number()))?;
         self.accounts.push(Account::new(id, share.bp(), household, self.formula_day()));
         self.answer.outcome.push(Event::AccountOpened { account: id, share, household });
         Ok(())

@@ -9,12 +9,10 @@ use super::{
 
 /// Grams in one field of an account: below 2^39, either sign.
 pub(super) const ACCOUNT_GRAMS_MAX: i128 = (1 << 39) - 1;
-/// Grams in a public account or in a quote.
-pub(super) const PUBLIC_GRAMS_MAX: i128 = (1 << 60) - 1;
+/// Grams in a public account.
+pub(super) const PUBLIC_GRAMS_MAX: i128 = (1 << 62) - 1;
 /// All money in the market.
 pub(super) const MONEY_MAX_UEUR: i128 = (1 << 56) - 1;
-/// The highest price of a band.
-pub(super) const PRICE_MAX_UEUR: i128 = 1_000_000_000_000;
 /// The highest household.
 pub(super) const HOUSEHOLD_MAX: i128 = u32::MAX as i128;
 

@@ -89,7 +89,9 @@ impl Twin {
         let before = self.what_resting_orders_look_at();
         match self.carry_out(command) {
             Err(reject) => self.answer.outcome.push(Event::Rejected(reject)),
-            Ok(()) if self.what_resting_orders_look_at() != before => self.serve_resting_orders(),
+            Ok(()) if self.what_resting_orders_look_at() != before || sets_anew(command) => {
+                self.serve_resting_orders();
+            }
             Ok(()) => {}
         }
         std::mem::take(&mut self.answer).into_events()
@@ -147,4 +149,10 @@ impl Twin {
     fn spread_ueur(&self) -> i128 {
         i128::from(self.rules.market.spread_ueur)
     }
+}
+
+/// Quotes and the phase set anew count as moved even when they are what they were. It shows only after a `set_rules`
+/// that made posted sales immediate while buys waited: the next such command serves them.
+fn sets_anew(command: &Command) -> bool {
+    matches!(command, Command::SetPhase { .. } | Command::SetBuyback { .. } | Command::SetSale { .. })
 }

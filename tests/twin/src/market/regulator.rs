@@ -8,7 +8,6 @@ use super::{
     answer::{Outcome, amount as as_amount, plain, price as as_price, quantity as as_quantity, reject},
     citizens::not_zero,
     facility::Offer,
-    limits::{PRICE_MAX_UEUR, PUBLIC_GRAMS_MAX, within},
 };
 
 impl Twin {
@@ -37,7 +36,6 @@ impl Twin {
         self.check_tick(i128::from(ceiling.ueur()))?;
         let band = Band { floor_ueur: floor.ueur(), ceiling_ueur: ceiling.ueur() };
         check_band(band, self.rules.market.tick_ueur)?;
-        within(PRICE_MAX_UEUR, i128::from(ceiling.ueur()))?;
 
         self.band = band;
         self.answer.outcome.push(Event::BandSet { floor, ceiling });
@@ -79,7 +77,6 @@ impl Twin {
             if offer.budget_ueur > self.public.treasury_ueur {
                 return Err(reject(RejectCode::TreasuryShort, self.public.treasury_ueur, offer.budget_ueur));
             }
-            within(PUBLIC_GRAMS_MAX, offer.volume_g)?;
         }
         self.buyback = offer;
         self.answer.outcome.push(Event::BuybackSet { price, volume, budget });
@@ -94,7 +91,6 @@ impl Twin {
         if offer.volume_g > 0 && self.buyback.volume_g > 0 && self.buyback.price_ueur > offer.price_ueur {
             return Err(reject(RejectCode::QuotesCrossed, offer.price_ueur, self.buyback.price_ueur));
         }
-        within(PUBLIC_GRAMS_MAX, offer.volume_g)?;
         self.sale = offer;
         self.answer.outcome.push(Event::SaleSet { price, volume });
         Ok(())

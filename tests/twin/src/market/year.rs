@@ -63,7 +63,6 @@ impl Twin {
                 return Err(reject(RejectCode::CapExceeded, cap_g, reserve_g));
             }
         }
-        within(ACCOUNT_GRAMS_MAX, endowment_g)?;
         within(PUBLIC_GRAMS_MAX, self.public.issued_g + reserve_g)?;
 
         let days = days_of(year);
@@ -99,6 +98,7 @@ impl Twin {
         self.require_year()?;
         not_zero(quantity_g)?;
         self.check_year_cap(quantity_g)?;
+        within(PUBLIC_GRAMS_MAX, self.public.issued_g + quantity_g)?;
         self.check_allotment_fits(account, quantity_g)?;
         let event = self.issue(id, quantity_g);
         self.answer.outcome.push(event);
@@ -118,6 +118,7 @@ impl Twin {
             .collect();
         let total_g: i128 = shares.iter().map(|share| share.1).sum();
         self.check_year_cap(total_g)?;
+        within(PUBLIC_GRAMS_MAX, self.public.issued_g + total_g)?;
         for (id, share_g) in &shares {
             self.check_allotment_fits(self.known(*id)?, *share_g)?;
         }
@@ -168,6 +169,11 @@ impl Twin {
 
     pub(super) fn close_period(&mut self) -> Outcome {
         let year = self.require_year()?.year;
+        let repay_bp = i128::from(self.rules.overdraft.repay_bp);
+        for account in &self.accounts {
+            let deficit_g = (-account.points_g()).max(0);
+            within(ACCOUNT_GRAMS_MAX, account.repay_g + deficit_g * repay_bp / 10_000)?;
+        }
         self.answer.outcome.push(Event::PeriodClosed { year });
         for order in self.best_first() {
             self.cancel_order(order.id, CancelReason::PeriodClosed);
