@@ -107,7 +107,7 @@ pub(crate) fn stop_the_process(what: &str, why: &dyn core::fmt::Display) -> ! {
     // The one place where this library speaks on a terminal: there is nobody left to return an error to.
     let _ = writeln!(
         std::io::stderr(),
-        "carbex: {what}: {why}\ncarbex: nothing unacknowledged was lost or invented; start again to recover from the disk"
+        "carbex: {what}: {why}\ncarbex: stopped. What was acknowledged is on disk: start again to recover from there"
     );
     std::process::exit(FAULT_EXIT_STATUS)
 }

@@ -47,7 +47,11 @@ impl Node {
         } else {
             let shared = Arc::clone(&shared);
             let thread = std::thread::Builder::new().name("carbex-snapshots".into());
-            Some(thread.spawn(move || snapshots_thread::run(&shared, &options)).map_err(StartFault::Thread)?)
+            let run = move || {
+                catch_unwind(AssertUnwindSafe(|| snapshots_thread::run(&shared, &options)))
+                    .unwrap_or_else(|_| stop_the_process("the follower failed", &"it panicked; see above"));
+            };
+            Some(thread.spawn(run).map_err(StartFault::Thread)?)
         };
         let threads = Mutex::new(Threads::Running { core, snapshots });
         Ok(NodeHandle { running: Arc::new(Running { shared, threads }) })
@@ -73,9 +77,9 @@ impl Running {
         let stopped = match std::mem::replace(&mut *threads, Threads::Stopped(Ok(()))) {
             Threads::Stopped(stopped) => stopped,
             Threads::Running { core, snapshots } => {
+                // Both threads end the process when they panic, so a join that fails has nobody left to tell.
                 if let Some(snapshots) = snapshots {
                     snapshots.thread().unpark();
-                    // A panic there has ended nothing but that thread; the last snapshot is the core's.
                     let _ = snapshots.join();
                 }
                 core.join().unwrap_or(Ok(()))
@@ -88,6 +92,14 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
+        let threads = self.threads.get_mut().unwrap_or_else(PoisonError::into_inner);
+        // A question may have held the last handle: the core cannot wait for its own end.
+        if let Threads::Running { core, .. } = threads
+            && core.thread().id() == std::thread::current().id()
+        {
+            self.shared.begin_stop();
+            return;
+        }
         // Whoever wants to know how it went calls `stop`.
         let _ = self.stop();
     }

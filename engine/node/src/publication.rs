@@ -113,8 +113,9 @@ impl Publication {
     pub(crate) fn subscribe(self: &Arc<Self>, from: Sequence) -> Result<Subscription, SubscribeRefusal> {
         let start = |number| Subscription { ring: Arc::clone(self), number, expected: from };
         loop {
-            let published = self.published.load(Ordering::Acquire);
+            // In the reverse order of the writer's, so that what is published is never less than what `next` promises for long.
             let next = Sequence::new(self.next_sequence.load(Ordering::Acquire));
+            let published = self.published.load(Ordering::Acquire);
             if from > next {
                 return Err(SubscribeRefusal::Ahead { next });
             }
@@ -136,10 +137,12 @@ impl Publication {
                     None => break,
                 }
             }
-            if number == published && from < next || self.group(number).is_some_and(|group| group.first > from) {
-                continue;
+            // The writer is just about to publish it, or has overwritten it since: look again.
+            let not_yet = number == published && from < next;
+            let no_more = self.group(number).is_some_and(|group| group.first > from);
+            if !not_yet && !no_more {
+                return Ok(start(number));
             }
-            return Ok(start(number));
         }
     }
 }

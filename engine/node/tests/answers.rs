@@ -252,3 +252,24 @@ async fn receipts_and_answers_are_awaited_without_blocking() {
     assert_eq!(account.sequence, receipt.sequence);
     assert!(node.account(AccountId::new(1_000)).expect("taken").await.expect("an answer").is_none());
 }
+
+#[test]
+fn a_question_may_hold_the_last_handle() {
+    let exchange = Exchange::new();
+    let node = exchange.start_alive();
+    let held = hold(&node);
+    let last = node.clone();
+    let asked = node.ask(move |market| (market.sequence(), last)).expect("taken");
+    drop(node);
+    drop(asked);
+    drop(held);
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let options = exchange.options();
+    loop {
+        match carbex_node::Node::start(options.clone(), &carbex_node::Silent) {
+            Ok(_) => return,
+            Err(fault) => assert!(Instant::now() < deadline, "the node never let go of its directory: {fault}"),
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
