@@ -42,7 +42,7 @@ const EXPECTED: [RejectCode; 14] = [
 ];
 
 fn charter() -> Rulebook {
-    preset("charter").expect("the charter is a preset")
+    preset("charter").expect("the charter is a preset").rulebook()
 }
 
 fn start(data: &Path, clock: ClockSource) -> NodeHandle {

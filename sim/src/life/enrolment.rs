@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use carbex_core::{Command, Market, RestingOrder};
 use carbex_node::Refusal;
-use carbex_vocabulary::{AccountId, AmountUeur, BasisPoints, Sequence};
+use carbex_vocabulary::{AccountId, AmountUeur, BasisPoints, RejectCode, Sequence};
 
 use super::{
     Life, LifeFault,
@@ -15,6 +15,8 @@ use super::{
 
 /// Accounts asked for in one question: a millisecond of the core's time.
 const QUESTION_ACCOUNTS_MAX: usize = 2_048;
+/// Commands on their way while accounts are opened: enough to keep the node busy, and far below what its queue holds.
+const ON_THEIR_WAY_MAX: u64 = 4_096;
 /// The charter gives everyone the same share.
 const WHOLE_SHARE: BasisPoints = BasisPoints::new(10_000);
 /// What a guest finds on the account, in µ€: 500 €, enough to buy for.
@@ -25,7 +27,7 @@ impl Life {
     /// durable.
     ///
     /// # Errors
-    /// `Stopping`.
+    /// `Stopping`; `TablesFull` if the directory was founded for fewer residents.
     pub fn enrol(&mut self, progress: &mut dyn FnMut(u64, u64)) -> Result<(), LifeFault> {
         let residents = self.options.population.residents();
         let all = residents.len() as u64;
@@ -40,8 +42,14 @@ impl Life {
                 self.outbox.push(by_bank(Command::Deposit { account: person.account, amount: GUEST_CASH }));
             }
         }
+        let (read_before, taken_before) = (self.read_up_to.number(), self.outbox.taken);
         while self.knowledge.opened < all {
-            if self.outbox.len() > 0 {
+            if self.knowledge.rejections.contains_key(&RejectCode::TableFull) {
+                return Err(LifeFault::TablesFull { residents: all });
+            }
+            let taken = read_before + self.outbox.taken - taken_before;
+            let on_their_way = taken.saturating_sub(self.read_up_to.number());
+            if self.outbox.len() > 0 && on_their_way < ON_THEIR_WAY_MAX {
                 self.outbox.offer()?;
             } else {
                 std::thread::sleep(Duration::from_millis(1));

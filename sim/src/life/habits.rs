@@ -60,6 +60,8 @@ const REGRET_PER_MILLE: u32 = 30;
 const CASH_KEPT_UEUR: i64 = 50_000_000;
 /// One cent, in µ€: what banks move in.
 const CENT_UEUR: u64 = 10_000;
+/// How far ahead the least patient buyer looks, in weeks (our choice).
+const SIGHT_WEEKS: f64 = 20.0;
 /// Less than this is not worth an order, in grams: 10 points.
 const SMALLEST_ORDER_G: i64 = 10_000;
 
@@ -112,7 +114,7 @@ impl Visit<'_> {
         if !random.random_ratio(u32::from(self.resident.temperament.attention_percent), 100) {
             return wishes;
         }
-        self.settle_money(&mut wishes, random);
+        let free_ueur = self.settle_money(&mut wishes, random);
         let projected_g = self.points_g() - self.to_come_g;
         if let Some((order, open)) = self.newest {
             if self.today.takes_cancels {
@@ -121,7 +123,7 @@ impl Visit<'_> {
         } else if self.today.takes_orders && projected_g > SMALLEST_ORDER_G {
             wishes.extend(self.offer_surplus(projected_g, random));
         } else if self.today.takes_orders && projected_g < -SMALLEST_ORDER_G {
-            self.cover_shortage(&mut wishes, random);
+            self.cover_shortage(free_ueur, &mut wishes, random);
         }
         wishes
     }
@@ -136,16 +138,19 @@ impl Visit<'_> {
         self.today.endowment_g * i64::from(self.today.days - self.today.day) / i64::from(self.today.days)
     }
 
-    /// Penalties are paid, and money that lies idle goes home.
-    fn settle_money(&self, wishes: &mut Vec<Wish>, random: &mut ChaCha8Rng) {
+    /// Penalties are paid, and money that lies idle goes home. Answers what is then free, in µ€.
+    fn settle_money(&self, wishes: &mut Vec<Wish>, random: &mut ChaCha8Rng) -> i64 {
         let (owed_ueur, free_ueur) = (self.holding.owed_ueur, self.holding.free_ueur());
         if owed_ueur > 0 {
             if random.random_ratio(1, 8) {
                 wishes.push(Wish::Deposit { amount_ueur: cents_up(owed_ueur) });
             }
         } else if free_ueur > CASH_KEPT_UEUR && self.points_g() > 0 && random.random_ratio(1, 3) {
-            wishes.push(Wish::Withdraw { amount_ueur: free_ueur.unsigned_abs() / CENT_UEUR * CENT_UEUR });
+            let amount_ueur = free_ueur.unsigned_abs() / CENT_UEUR * CENT_UEUR;
+            wishes.push(Wish::Withdraw { amount_ueur });
+            return free_ueur.saturating_sub_unsigned(amount_ueur);
         }
+        free_ueur
     }
 
     /// A frugal resident offers what was earned so far, once it is worth the trouble.
@@ -169,7 +174,10 @@ impl Visit<'_> {
     }
 
     /// Who heads for a deficit buys some of what will be missing, with money brought for it.
-    fn cover_shortage(&self, wishes: &mut Vec<Wish>, random: &mut ChaCha8Rng) {
+    fn cover_shortage(&self, free_ueur: i64, wishes: &mut Vec<Wish>, random: &mut ChaCha8Rng) {
+        if !self.shortage_is_in_sight() {
+            return;
+        }
         let Holding { points_g, open_buy_g, bought_g, .. } = *self.holding;
         let missing_g = self.to_come_g - self.points_g() - open_buy_g;
         let endowment_g = self.today.endowment_g;
@@ -185,11 +193,18 @@ impl Visit<'_> {
         let Some(quantity_g) = whole_lots(quantity_g, self.rules) else { return };
         let price = self.buy_price();
         let Some(value) = value_ueur(QuantityG::new(quantity_g), price) else { return };
-        let lacking_ueur = i64::try_from(value.ueur()).unwrap_or(i64::MAX) - self.holding.free_ueur();
+        let lacking_ueur = i64::try_from(value.ueur()).unwrap_or(i64::MAX) - free_ueur;
         if lacking_ueur > 0 {
             wishes.push(Wish::Deposit { amount_ueur: cents_up(lacking_ueur + self.holding.owed_ueur) });
         }
         wishes.push(Wish::Place { side: Side::Buy, quantity_g, price });
+    }
+
+    /// Whether what is held runs out within the weeks that this resident looks ahead; the patient look further.
+    fn shortage_is_in_sight(&self) -> bool {
+        let weeks_left = (1.0 - self.today.year_share) * f64::from(WEEKS);
+        let covered_weeks = weeks_left * self.points_g() as f64 / self.to_come_g.max(1) as f64;
+        covered_weeks < SIGHT_WEEKS + f64::from(self.resident.temperament.patience_weeks)
     }
 
     /// An order that waits is left alone, made cheaper as what it is worth falls, or taken back. A buy is never made

@@ -56,6 +56,14 @@ pub enum LifeFault {
     /// The node publishes faster than the life reads, and even its present state could not be had.
     #[error("the exchange cannot be followed: {0}")]
     Unreadable(#[from] SubscribeRefusal),
+    /// The node's tables were founded for fewer accounts.
+    #[error(
+        "this exchange was founded for fewer than {residents} residents: ask for as many as before, or found a new one"
+    )]
+    TablesFull {
+        /// How many were to be enrolled.
+        residents: u64,
+    },
     /// The trajectory knows no endowment for that year.
     #[error("the rules know no endowment for {0}: start the market in their first year or later")]
     NoEndowment(u32),
@@ -129,7 +137,7 @@ impl Life {
         let is_guest =
             options.population.residents().iter().map(|person| options.guests.contains(&person.account)).collect();
         let mut life = Self {
-            stream: node.subscribe(node.market().sequence)?,
+            stream: node.subscribe(Sequence::new(node.market().sequence.number() + 1))?,
             read_up_to: Sequence::default(),
             random: ChaCha8Rng::seed_from_u64(options.seed),
             knowledge: Knowledge::new(&options.population),

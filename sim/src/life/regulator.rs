@@ -9,8 +9,8 @@ use super::{Life, LifeFault, calendar::Appointment, outbox::by_regulator, pricin
 /// What is held back when a year opens, as a share of the issue: 2 % (domain report, section 1d).
 const RESERVE_BP: u64 = 200;
 /// Of the reserve, what becomes available at the opening and then with each clearing at which demand exceeds the offer:
-/// an eighth. Our choice.
-const RELEASE_PARTS: u64 = 8;
+/// a quarter. Our choice.
+const RELEASE_PARTS: u64 = 4;
 /// What the treasury holds at a year's opening, as a share of what the issue is worth at the price of the day; and below
 /// which share it is filled again. Our choice: the surplus of FIT-W is 23 % of the issue and is bought and sold over a year.
 const TREASURY_BP: u64 = 1_000;
@@ -18,6 +18,12 @@ const TREASURY_LOW_BP: u64 = 300;
 /// The most that is bought back in a week, as a share of the issue: 3 %, so that a dump at the year's end is staggered
 /// (domain report, rule R23).
 const BUYBACK_WEEK_BP: u64 = 300;
+/// Of the treasury, what is put into a buyback quote: not all of it, since sells at the old quote may be on their way and
+/// take some before the new one stands.
+const BUDGET_PERCENT: u64 = 80;
+/// The available volume that the price rule does not count as offered, as a share of the issue: 1 %, a week and a half of
+/// what is traded in a year, so that there is something to buy in thin weeks. Our choice.
+const BUFFER_BP: u64 = 100;
 /// Of the available volume, what is offered each time it is shared: half, so that something is left for those who come
 /// next. An auction offers all of it.
 const OFFERED_PERCENT: u64 = 50;
@@ -60,7 +66,7 @@ impl Life {
         Ok(true)
     }
 
-    fn act(&mut self, command: Command) -> Result<Event, LifeFault> {
+    fn act(&mut self, command: Command) -> Result<Option<Event>, LifeFault> {
         Ok(self.outbox.call(by_regulator(command))?.outcome)
     }
 
@@ -130,7 +136,8 @@ impl Life {
         let turnover = std::mem::take(&mut self.knowledge.since_quote);
         let available_g = u64::try_from(market.public.inventory_g).unwrap_or(0);
         let demanded_g = turnover.bought_g + waiting_g;
-        let offered_g = turnover.sold_g + available_g;
+        let buffer_g = self.issue_g() / 10_000 * BUFFER_BP;
+        let offered_g = turnover.sold_g + available_g.saturating_sub(buffer_g);
         self.mid = self.mid.after(demanded_g, offered_g, market.band);
         self.post_quotes()
     }
@@ -160,7 +167,8 @@ impl Life {
         }
         let volume = self.whole_lots(self.issue_g() / 10_000 * BUYBACK_WEEK_BP);
         let treasury_ueur = u64::try_from(self.node.market().market.public.treasury_ueur).unwrap_or(0);
-        self.act(Command::SetBuyback { price: quotes.buyback, volume, budget: AmountUeur::new(treasury_ueur) })?;
+        let budget = AmountUeur::new(treasury_ueur / 100 * BUDGET_PERCENT);
+        self.act(Command::SetBuyback { price: quotes.buyback, volume, budget })?;
         if !rising {
             self.post_sale(quotes, OFFERED_PERCENT)?;
         }
@@ -190,10 +198,10 @@ impl Life {
         Ok(())
     }
 
-    /// One price for all; the quotes follow it half-way, and the reserve helps if demand was left.
+    /// One price for all; the quotes are drawn towards it, and the reserve helps if demand was left.
     fn clear(&mut self) -> Result<(), LifeFault> {
         let outcome = self.act(Command::Uncross)?;
-        if let Event::AuctionResult { price, imbalance_g, .. } = outcome {
+        if let Some(Event::AuctionResult { price, imbalance_g, .. }) = outcome {
             if let Some(price) = price {
                 self.mid = self.mid.towards(price, self.node.market().market.band);
             }
