@@ -1,6 +1,7 @@
 //! `carbex`: the command line. One file per command; no logic here.
 
 mod backup;
+mod demo;
 mod journal;
 mod rules;
 mod run;
@@ -20,6 +21,7 @@ struct CommandLine {
 #[derive(Subcommand)]
 enum Verb {
     Backup(backup::BackupOptions),
+    Demo(demo::DemoOptions),
     /// Verifies, describes and replays an exchange's journal.
     #[command(subcommand)]
     Journal(journal::JournalCommand),
@@ -37,6 +39,7 @@ fn main() -> std::process::ExitCode {
         Verb::Backup(options) => backup::run_backup(&options),
         Verb::Journal(command) => journal::run(command),
         Verb::Restore(options) => backup::run_restore(&options),
+        Verb::Demo(options) => demo::run(&options),
         Verb::Rules(command) => rules::run(command),
         Verb::Run(options) => run::run(&options),
         Verb::Serve(options) => serve::run(&options),
