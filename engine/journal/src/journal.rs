@@ -12,7 +12,7 @@ use crate::layout::{
     FLAG_OPENED, FLAG_SEAL, GROUP_HEADER_BYTES, GROUP_TRAILER_BYTES, SECTOR_BYTES, SEGMENT_HEADER_BYTES,
     group_bytes_for,
 };
-use crate::names::SegmentName;
+use crate::names::{SegmentFile, SegmentName};
 use crate::preparer::{NoSpare, Preparer, Spare};
 use crate::retention::retain_in;
 use crate::segment::header_sector;
@@ -50,6 +50,14 @@ pub struct CutTail {
     pub bytes: u64,
     /// By which rule it is torn and not corrupt.
     pub reason: String,
+}
+
+impl CutTail {
+    /// A last segment that ends inside its header.
+    pub(crate) fn of_unbegun(storage: &dyn Storage, segment: &SegmentFile, bytes: u64) -> Self {
+        let reason = format!("the segment ends after byte {bytes} of its header: no group was in it");
+        Self { file: storage.path(&segment.file()), offset: 0, bytes, reason }
+    }
 }
 
 /// A group that is on disk.

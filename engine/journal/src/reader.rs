@@ -9,9 +9,9 @@ use carbex_vocabulary::{Sequence, TimestampNs};
 use crate::chain::{Chain, Tail, read_record};
 use crate::journal::CutTail;
 use crate::layout::{FLAG_OPENED, GroupHeader};
-use crate::names::{SegmentFile, segments};
-use crate::segment::{SegmentWalk, Step};
-use crate::storage::{DiskDirectory, Storage, disk_fault};
+use crate::names::SegmentFile;
+use crate::segment::{SegmentWalk, Step, begun_segments};
+use crate::storage::{DiskDirectory, Storage};
 use crate::survey::check_continues;
 use crate::{Epoch, EventsHash, GroupHash, JournalFault, Record, SnapshotHead};
 
@@ -68,7 +68,7 @@ impl JournalReader {
         from: u64,
         anchor: Option<SnapshotHead>,
     ) -> Result<Self, JournalFault> {
-        let found = segments(&*storage).map_err(disk_fault(&*storage, "", "list"))?;
+        let found = begun_segments(&*storage)?.begun;
         let Some(oldest) = found.first() else {
             let directory = storage.path("");
             return Err(JournalFault::Misuse(format!(
@@ -205,7 +205,7 @@ impl JournalReader {
 
 /// The segment after `segment`, if there is one.
 fn following(storage: &dyn Storage, segment: &SegmentFile) -> Result<Option<SegmentFile>, JournalFault> {
-    let found = segments(storage).map_err(disk_fault(storage, "", "list"))?;
+    let found = begun_segments(storage)?.begun;
     Ok(found.into_iter().find(|other| other.name > segment.name))
 }
 

@@ -6,9 +6,9 @@ use carbex_vocabulary::Sequence;
 
 use crate::chain::{Chain, Tail};
 use crate::journal::{CutTail, OpenSegment, Opening, PlaceError, place_segment};
-use crate::names::{LOCK, PREPARED, RESERVE, SNAPSHOT_UNFINISHED, SegmentFile, ZEROING, segments, snapshot_name};
+use crate::names::{LOCK, PREPARED, RESERVE, SNAPSHOT_UNFINISHED, SegmentFile, ZEROING, snapshot_name};
 use crate::preparer::{Preparer, Spare, SpareError, is_whole_spare, make_spare};
-use crate::segment::{SegmentWalk, Step};
+use crate::segment::{BegunSegments, SegmentWalk, Step, begun_segments};
 use crate::snapshot::list_snapshots_in;
 use crate::storage::{Storage, disk_fault, write_all_at};
 use crate::{JournalFault, JournalOptions};
@@ -36,7 +36,7 @@ pub(crate) fn recover(
     let next_ready = is_there(PREPARED) && keep_spare(disk, PREPARED, options.segment_bytes)?;
     let reserve_ready = is_there(RESERVE) && keep_spare(disk, RESERVE, options.segment_bytes)?;
 
-    let found = segments(disk).map_err(disk_fault(disk, "", "list"))?;
+    let BegunSegments { begun: found, unbegun } = begun_segments(disk)?;
     let (segment, chain, cut, next_ready) = match found.last() {
         Some(last) => {
             check_headers(disk, &found)?;
@@ -46,6 +46,14 @@ pub(crate) fn recover(
         None => (create_first(disk, &options, next_ready)?, Chain::START, None, false),
     };
     check_snapshots(disk, &chain, &segment)?;
+    let cut = match unbegun {
+        Some((file, bytes)) => {
+            let name = file.file();
+            disk.remove(&name).and_then(|()| disk.sync_folder("")).map_err(disk_fault(disk, &name, "remove"))?;
+            cut.or_else(|| Some(CutTail::of_unbegun(disk, &file, bytes)))
+        }
+        None => cut,
+    };
     let first = found.first().map(|segment| Sequence::new(segment.name.first));
     let preparer =
         Preparer::start(Arc::clone(&storage), options.segment_bytes, options.retry_after, next_ready, reserve_ready)?;

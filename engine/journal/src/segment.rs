@@ -7,9 +7,9 @@ use zerocopy::{FromBytes, IntoBytes};
 use crate::chain::{Chain, Defect, Tail, judge_tail, read_group, read_header};
 use crate::layout::{
     GROUP_HEADER_BYTES, GroupHeader, SECTOR_BYTES, SEGMENT_HEADER_BYTES, SEGMENT_MAGIC, SegmentHeader, VERSION,
-    crc_before_last_4,
+    crc_before_last_4, used_bytes,
 };
-use crate::names::SegmentFile;
+use crate::names::{SegmentFile, segments};
 use crate::storage::{Storage, StorageFile, disk_fault, read_up_to};
 use crate::{GroupHash, JournalFault};
 
@@ -178,6 +178,34 @@ impl SegmentWalk {
         self.window.bytes.truncate(read);
         Ok(())
     }
+}
+
+/// The segments, oldest first, without a last one that never began, which is answered beside them.
+pub(crate) struct BegunSegments {
+    pub begun: Vec<SegmentFile>,
+    /// A last segment whose header is cut off, with nothing behind it, and how many bytes of it there are. Our own writer
+    /// makes the header durable before the name; but a journal cut off at that byte loses no group that ends before it.
+    pub unbegun: Option<(SegmentFile, u64)>,
+}
+
+/// Lists the segments (see [`BegunSegments`]). The only segment of a journal always counts: without its header nothing is left.
+pub(crate) fn begun_segments(storage: &dyn Storage) -> Result<BegunSegments, JournalFault> {
+    let mut begun = segments(storage).map_err(disk_fault(storage, "", "list"))?;
+    let mut unbegun = None;
+    if begun.len() > 1
+        && let Some(last) = begun.last().filter(|last| !last.archived)
+        && let Err(JournalFault::Corruption { .. }) = SegmentWalk::open(storage, last.clone())
+    {
+        let name = last.file();
+        let file = storage.open_to_read(&name).map_err(disk_fault(storage, &name, "open"))?;
+        let mut bytes = vec![0; last.bytes as usize];
+        let read = read_up_to(&*file, &mut bytes, 0).map_err(disk_fault(storage, &name, "read"))?;
+        let used = used_bytes(&bytes[..read]);
+        if used <= size_of::<SegmentHeader>() {
+            unbegun = begun.pop().map(|segment| (segment, used as u64));
+        }
+    }
+    Ok(BegunSegments { begun, unbegun })
 }
 
 fn read_segment_header(

@@ -45,7 +45,7 @@ struct Content {
     unsynced: BTreeSet<usize>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Disk {
     contents: Vec<Content>,
     /// Names as programs see them; the numbers index `contents`.
@@ -60,10 +60,20 @@ struct Disk {
     syncs: u64,
 }
 
+/// Told of every operation before it happens.
+type Watcher = Arc<dyn Fn(Operation) + Send + Sync>;
+
 /// The disk; clones are the same disk.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct SimulatedDisk {
     disk: Arc<Mutex<Disk>>,
+    watcher: Arc<Mutex<Option<Watcher>>>,
+}
+
+impl core::fmt::Debug for SimulatedDisk {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_map().entries(self.files()).finish()
+    }
 }
 
 impl SimulatedDisk {
@@ -85,6 +95,25 @@ impl SimulatedDisk {
     /// Takes back all plans.
     pub fn clear_plans(&self) {
         self.lock_disk().troubles.clear();
+    }
+
+    /// Calls `watcher` before every operation from now on; it may `fork` the disk to keep this very moment.
+    pub fn watch(&self, watcher: impl Fn(Operation) + Send + Sync + 'static) {
+        *self.watcher.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(watcher));
+    }
+
+    /// Another disk in the same state, what is not synced included, without plans and watchers.
+    pub fn fork(&self) -> Self {
+        let mut disk = self.lock_disk().clone();
+        disk.troubles.clear();
+        Self { disk: Arc::new(Mutex::new(disk)), watcher: Arc::default() }
+    }
+
+    fn tell(&self, operation: Operation) {
+        let watcher = self.watcher.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(watcher) = watcher {
+            watcher(operation);
+        }
     }
 
     /// How many syncs of files succeeded.
@@ -226,6 +255,7 @@ impl Storage for SimulatedDisk {
     }
 
     fn create(&self, name: &str) -> io::Result<Box<dyn StorageFile>> {
+        self.tell(Operation::Create);
         let mut disk = self.lock_disk();
         disk.fail(Operation::Create)?;
         let content = disk.contents.len();
@@ -241,6 +271,7 @@ impl Storage for SimulatedDisk {
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.tell(Operation::Rename);
         let mut disk = self.lock_disk();
         disk.fail(Operation::Rename)?;
         let content = disk.content_of(from)?;
@@ -260,6 +291,7 @@ impl Storage for SimulatedDisk {
     }
 
     fn sync_folder(&self, folder: &str) -> io::Result<()> {
+        self.tell(Operation::SyncFolder);
         let mut disk = self.lock_disk();
         disk.fail(Operation::SyncFolder)?;
         let is_inside = |name: &str| name.rsplit_once('/').map_or("", |(folder, _)| folder) == folder;
@@ -313,6 +345,7 @@ impl StorageFile for SimulatedFile {
     }
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
+        self.disk.tell(Operation::Write);
         let mut disk = self.disk.lock_disk();
         let trouble = disk.trouble(Operation::Write);
         let mut bytes = if trouble.is_some() { &bytes[..bytes.len() / 2] } else { bytes };
@@ -340,6 +373,7 @@ impl StorageFile for SimulatedFile {
     }
 
     fn sync_data(&self) -> io::Result<()> {
+        self.disk.tell(Operation::Sync);
         let mut disk = self.disk.lock_disk();
         let failed = disk.fail(Operation::Sync);
         let content = &mut disk.contents[self.content];

@@ -6,9 +6,9 @@ use carbex_vocabulary::Sequence;
 
 use crate::chain::{Chain, Tail};
 use crate::journal::CutTail;
-use crate::names::{SegmentFile, segments};
-use crate::segment::{SegmentWalk, Step};
-use crate::storage::{Storage, disk_fault};
+use crate::names::SegmentFile;
+use crate::segment::{BegunSegments, SegmentWalk, Step, begun_segments};
+use crate::storage::Storage;
 use crate::{Epoch, GroupHash, JournalFault, Progress, SegmentDescription};
 
 /// How many groups are read between two reports of progress.
@@ -42,7 +42,7 @@ impl Surveyor<'_> {
     /// Reads and verifies all segments, archive included. Damage does not end it: later segments are read from their headers.
     pub fn survey(&mut self) -> Result<Survey, JournalFault> {
         let storage = Arc::clone(&self.storage);
-        let found = segments(&*storage).map_err(disk_fault(&*storage, "", "list"))?;
+        let BegunSegments { begun: found, unbegun } = begun_segments(&*storage)?;
         let mut survey =
             Survey { segments: Vec::new(), damage: Vec::new(), chain: Chain::START, torn: None, passed: Vec::new() };
         let mut progress =
@@ -61,6 +61,9 @@ impl Surveyor<'_> {
             }
             progress.bytes_done = done + segment.bytes;
             (self.progress)(progress);
+        }
+        if let Some((segment, bytes)) = unbegun {
+            survey.torn.get_or_insert_with(|| CutTail::of_unbegun(&*storage, &segment, bytes));
         }
         Ok(survey)
     }
