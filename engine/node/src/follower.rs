@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use carbex_core::{Command, Market};
 use carbex_journal::{Group, JournalReader, Record, SnapshotHead, SnapshotInfo, list_snapshots};
-use carbex_vocabulary::{Event, Sequence};
+use carbex_vocabulary::{Event, Sequence, TimestampNs};
 
 use crate::{
     ReplayFault,
@@ -140,6 +140,18 @@ impl Follower {
 
     pub(crate) fn into_replica(self) -> (Replica, Position) {
         (self.replica, self.at)
+    }
+
+    /// What `commands` would cause here at `time`, one after the other.
+    pub fn simulate(mut self, time: TimestampNs, commands: &[Command]) -> Vec<Vec<Event>> {
+        let time = time.max(self.at.time);
+        let first = self.at.sequence.number() + 1;
+        let mut apply = |(sequence, command): (u64, &Command)| {
+            let mut events = Vec::new();
+            self.replica.apply(Sequence::new(sequence), time, command, None, &mut events);
+            events
+        };
+        (first..).zip(commands).map(&mut apply).collect()
     }
 
     /// Replays whole groups up to and with the one that holds `until`; answers the last command applied, which is before

@@ -6,14 +6,14 @@ use std::{
     thread::JoinHandle,
 };
 
-use carbex_core::Market;
+use carbex_core::{Command, Market};
 use carbex_journal::{DiskDirectory, Storage};
-use carbex_vocabulary::{AccountId, PriceUeur, Sequence, Side, TimestampNs};
+use carbex_vocabulary::{AccountId, Event, PriceUeur, Sequence, Side, TimestampNs};
 
 use crate::{
-    AccountView, DepthView, MarketView, Metrics, NodeOptions, OpenOrder, Pending, Receipt, RecoveryProgress, Refusal,
-    StartFault, StopFault, Submission, SubscribeRefusal, Subscription, fault::stop_the_process, recovery::recover,
-    shared::Shared, snapshots_thread,
+    AccountView, DepthView, Follower, MarketView, Metrics, NodeOptions, OpenOrder, Pending, Receipt, RecoveryProgress,
+    Refusal, ReplayFault, StartFault, StopFault, Submission, SubscribeRefusal, Subscription, fault::stop_the_process,
+    recovery::recover, shared::Shared, snapshots_thread,
 };
 
 /// The node: see [`Node::start`].
@@ -153,6 +153,17 @@ impl NodeHandle {
             let _ = reply.send(Ok(question(market)));
         }))?;
         Ok(pending)
+    }
+
+    /// What `commands` would cause now, one after the other, by the core's own `apply` on a copy that is then thrown away.
+    ///
+    /// The copy is replayed from disk on the caller's thread, so trade does not wait; it needs as much memory as the
+    /// market itself and some time. For an official's proposal, not for every citizen's order.
+    pub fn simulate(&self, commands: &[Command]) -> Result<Vec<Vec<Event>>, ReplayFault> {
+        let shared = &self.running.shared;
+        let mut follower = Follower::open(&shared.journal, None, &mut |_| {})?;
+        follower.advance(shared.durable(), &mut ())?;
+        Ok(follower.simulate(shared.clock.now(), commands))
     }
 
     /// The market after the last durable group. Never waits.

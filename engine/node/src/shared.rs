@@ -1,8 +1,11 @@
 //! What the core's thread, the snapshots' thread and all handles share. Nothing in it makes the core wait.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU64, Ordering, fence},
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering, fence},
+    },
 };
 
 use arc_swap::ArcSwap;
@@ -17,6 +20,8 @@ use crate::{
 };
 
 pub(crate) struct Shared {
+    /// The journal's directory.
+    pub(crate) journal: PathBuf,
     pub(crate) lanes: Lanes,
     pub(crate) clock: MarketClock,
     pub(crate) view: ArcSwap<MarketView>,
@@ -40,6 +45,7 @@ impl Shared {
     pub(crate) fn new(options: &NodeOptions, clock: MarketClock, view: MarketView, snapshot: Sequence) -> Self {
         let durable = view.sequence.number();
         Self {
+            journal: options.journal_directory(),
             lanes: Lanes::new(options),
             clock,
             view: ArcSwap::from_pointee(view),

@@ -8,7 +8,7 @@ use std::{
 };
 
 use carbex_core::Command;
-use carbex_node::{NodeHandle, Receipt, Refusal, Role, Submission};
+use carbex_node::{Delivery, NodeHandle, Receipt, Refusal, Role, Submission};
 use carbex_vocabulary::{AccountId, Event, OrderId, Phase, RejectCode, Sequence};
 use exchange::{Exchange, buy, cancel, debit, life, sell, submit_all};
 
@@ -272,4 +272,25 @@ fn a_question_may_hold_the_last_handle() {
         }
         std::thread::sleep(Duration::from_millis(10));
     }
+}
+
+#[test]
+fn a_simulation_tells_what_would_happen_and_changes_nothing() {
+    let exchange = Exchange::new();
+    let node = exchange.start_alive();
+    let (offer, demand) = (sell(1, 10_000, 100_000), buy(2, 10_000, 110_000));
+    let (before, hash) = (node.durable(), exchange::state_hash(&node));
+    let simulated = node.simulate(&[offer.command, demand.command]).expect("the journal is whole");
+    assert_eq!((node.durable(), exchange::state_hash(&node)), (before, hash));
+    let mut subscription = node.subscribe(Sequence::new(before.number() + 1)).expect("what comes next");
+    submit_all(&node, &[offer, demand]);
+    let mut happened = Vec::new();
+    while happened.len() < 2 {
+        match subscription.wait(Duration::from_secs(10)) {
+            Some(Delivery::Group(group)) => happened.extend(group.records.iter().map(|record| record.events.clone())),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(simulated[1].iter().any(|event| matches!(event, Event::Trade { .. })), "{simulated:?}");
+    assert_eq!(simulated, happened);
 }

@@ -98,6 +98,8 @@ pub fn opening() -> Vec<Submission> {
         commands.push(Command::Deposit { account, amount: AmountUeur::new(10_000_000_000) });
     }
     commands.push(Command::AllotAll { fraction: BasisPoints::new(10_000) });
+    // Two tonnes each: who has used nothing may neither sell much nor buy.
+    commands.extend((1..=RESIDENTS).map(|account| debit(account, 2_000_000).command));
     commands.push(Command::FundTreasury { amount: AmountUeur::new(1_000_000_000_000) });
     commands.push(Command::SetPhase { phase: Phase::Continuous });
     commands.into_iter().map(|command| Submission::new(command, Role::Regulator, 1)).collect()
