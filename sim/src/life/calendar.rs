@@ -1,12 +1,10 @@
-//! The regulator's calendar of a budget year: when quotes move, when the available volume is shared, when auctions are held.
+//! The regulator's calendar of a budget year: when quotes move and the available volume is shared, when auctions are held.
 
 /// One of the regulator's appointments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Appointment {
-    /// Quotes follow demand and offer; then the available volume is shared.
+    /// Quotes follow demand and offer; then the available volume is shared at the new price.
     Quote,
-    /// The available volume is shared at the price that stands.
-    Share,
     /// A call auction starts to collect.
     AuctionOpens,
     /// No cancel and no replace from here.
@@ -19,6 +17,8 @@ pub enum Appointment {
 
 /// Weeks of a budget year: 52 equal ones, so that the last ends with the year.
 pub const WEEKS: u32 = 52;
+/// How often the quotes move. Our choice: often enough to be seen moving.
+pub const QUOTES_A_WEEK: u32 = 2;
 /// How long a month's auction collects before it freezes, and how long it is frozen, in days. Our choice: the domain
 /// report proposes an auction a day; a demonstration shows one a month between posted weeks.
 const AUCTION_COLLECTS_DAYS: f64 = 2.0;
@@ -37,9 +37,10 @@ pub fn appointments(days: u32) -> Vec<(f64, Appointment)> {
     let week_days = days / f64::from(WEEKS);
     let mut plan: Vec<(f64, Appointment)> = Vec::new();
     for week in 0..WEEKS {
-        let monday = f64::from(week) * week_days;
-        plan.push((monday, Appointment::Quote));
-        plan.push((monday + week_days / 2.0, Appointment::Share));
+        for quote in 0..QUOTES_A_WEEK {
+            let part = f64::from(quote) / f64::from(QUOTES_A_WEEK);
+            plan.push(((f64::from(week) + part) * week_days, Appointment::Quote));
+        }
     }
     plan.retain(|(day, _)| !collecting(*day));
     for clears in &clearings {
@@ -65,7 +66,7 @@ mod tests {
             assert_eq!(plan.iter().filter(|(_, act)| *act == Appointment::AuctionClears).count(), 12);
             for (day, appointment) in plan {
                 match appointment {
-                    Appointment::Quote | Appointment::Share => assert!(!collecting, "day {day}"),
+                    Appointment::Quote => assert!(!collecting, "day {day}"),
                     Appointment::AuctionOpens | Appointment::AuctionFreezes => collecting = true,
                     Appointment::AuctionClears => collecting = false,
                     Appointment::YearCloses => assert!(!collecting),

@@ -3,9 +3,11 @@
 use carbex_rules::Band;
 use carbex_vocabulary::PriceUeur;
 
-/// How far the price moves in a week when only one side shows up: 20 % a month (domain report, section 5, κ = 0.2), taken
-/// weekly.
-pub const KAPPA: f64 = 0.05;
+use super::calendar::QUOTES_A_WEEK;
+
+/// How far the price moves at once when only one side shows up: 20 % a month (domain report, section 5, κ = 0.2), taken in
+/// the eight or nine quotes of a month.
+pub const KAPPA: f64 = 0.05 / QUOTES_A_WEEK as f64;
 /// Half of what lies between the two quotes, as a share of the price: the regulator buys 1 % below and sells 1 % above.
 /// Our choice; it pays for points that nobody buys back before they die.
 const HALF_MARGIN: f64 = 0.01;
@@ -90,19 +92,19 @@ mod tests {
     #[test]
     fn the_price_rises_with_demand_falls_with_offer_and_rests_between() {
         let mid = Mid::new(100_000.0);
-        assert_eq!(mid.after(5, 0, BAND).ueur(), 105_000.0);
-        assert_eq!(mid.after(0, 5, BAND).ueur(), 95_000.0);
+        assert_eq!(mid.after(5, 0, BAND).ueur(), 102_500.0);
+        assert_eq!(mid.after(0, 5, BAND).ueur(), 97_500.0);
         assert_eq!(mid.after(7, 7, BAND), mid);
         assert_eq!(mid.after(0, 0, BAND), mid);
-        let quarter = mid.after(2_000, 1_000, BAND).ueur();
-        assert!((quarter - 102_500.0).abs() < 0.001, "{quarter}");
+        let half = mid.after(2_000, 1_000, BAND).ueur();
+        assert!((half - 101_250.0).abs() < 0.001, "{half}");
     }
 
     #[test]
     fn the_quotes_stay_inside_the_band_on_ticks_and_uncrossed() {
         for (demanded, offered) in [(1, 0), (0, 1)] {
             let mut mid = Mid::new(100_000.0);
-            for _ in 0..200 {
+            for _ in 0..400 {
                 mid = mid.after(demanded, offered, BAND);
                 let Quotes { buyback, sale } = mid.quotes(BAND, 10);
                 assert!(buyback <= sale);

@@ -51,7 +51,6 @@ impl Life {
                 self.quote()?;
                 self.share()?;
             }
-            Appointment::Share => self.share()?,
             Appointment::AuctionOpens => {
                 self.offer_volume(100)?;
                 self.set_phase(Phase::Auction)?;
