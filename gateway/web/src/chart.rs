@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use carbex_rulebook::Language;
+use carbex_rulebook::{Language, count};
 
 use crate::{history::PublishedCandle, instant, page_text::Words};
 
@@ -115,6 +115,30 @@ impl PublishedCandle {
     }
 }
 
+/// The beginnings of the budget year's months. A year that opens a little late still has its January, and only one.
+pub fn months(start_ns: u64, end_ns: u64) -> Vec<u64> {
+    const LATE_NS: u64 = 5 * carbex_vocabulary::DAY_NS;
+    let mut starts = instant::month_starts(start_ns.saturating_sub(LATE_NS), end_ns.saturating_sub(LATE_NS));
+    match starts.first_mut() {
+        Some(first) if *first < start_ns => *first = start_ns,
+        Some(_) | None => {}
+    }
+    starts
+}
+
+/// `850`, `8 500`, `85 k`, `12 M`: short enough for a margin.
+fn compact(points: f64, language: Language) -> String {
+    // Floats enter here from a drawing; what is below zero or not a number becomes 0.
+    let points = points as u64;
+    if points < 10_000 {
+        count(points, language)
+    } else if points < 10_000_000 {
+        format!("{}\u{202f}k", count(points / 1000, language))
+    } else {
+        format!("{}\u{202f}M", count(points / 1_000_000, language))
+    }
+}
+
 /// The drawing as an `<svg>` element.
 pub fn svg(year: &Year, size: &Size, words: &Words, language: Language) -> String {
     Drawing { year, size, words, language, out: String::new() }.draw()
@@ -174,7 +198,7 @@ impl Drawing<'_> {
 
     fn months(&mut self) {
         let bottom = self.plot_bottom();
-        let starts = instant::month_starts(self.year.start_ns, self.year.end_ns);
+        let starts = months(self.year.start_ns, self.year.end_ns);
         for (index, start_ns) in starts.iter().enumerate() {
             let x = self.x(*start_ns);
             let _ = write!(
@@ -262,6 +286,16 @@ impl Drawing<'_> {
         let bottom = self.plot_bottom();
         let room = (bottom - self.size.top) * self.size.volume;
         let most = year.volume_max();
+        if !year.candles.is_empty() {
+            let _ = write!(
+                self.out,
+                "<text class=\"tick most\" x=\"{:.1}\" y=\"{:.1}\">{} {}</text>",
+                self.size.width - self.size.right + 6.0,
+                bottom - room + 10.0,
+                compact(most, self.language),
+                self.words.per_day
+            );
+        }
         for shown in &year.candles {
             let x = self.x(shown.candle.start_ns);
             let width = (self.x(shown.end_ns) - x).max(0.8) * 0.8;

@@ -206,7 +206,7 @@ fn phases(language: Language) -> String {
 
 /// The year's candles added up by the month in which they begin.
 fn months(year: &Year, language: Language) -> Vec<MonthRow> {
-    let mut starts = instant::month_starts(year.start_ns, year.end_ns);
+    let mut starts = chart::months(year.start_ns, year.end_ns);
     if starts.first().is_none_or(|first| *first > year.start_ns) {
         starts.insert(0, year.start_ns);
     }

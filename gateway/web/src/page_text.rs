@@ -46,6 +46,7 @@ pub struct Words {
     pub chart_buyback: &'static str,
     pub chart_sale: &'static str,
     pub chart_empty: &'static str,
+    pub per_day: &'static str,
     pub table: &'static str,
     pub month: &'static str,
     pub mean_price: &'static str,
@@ -111,6 +112,7 @@ const FRENCH: Words = Words {
     chart_bought: "Points achetés par les habitants",
     chart_buyback: "achat",
     chart_sale: "vente",
+    per_day: "par jour",
     chart_empty: "Les échanges de l’année paraîtront ici.",
     table: "Les mêmes chiffres par mois",
     month: "Mois",
@@ -134,7 +136,7 @@ const FRENCH: Words = Words {
     how_sell: "Qui consomme moins vend ses points économisés à la bourse publique, jamais à un autre habitant.",
     how_buy: "Qui en manque achète à la bourse, dans la limite du volume disponible.",
     how_end: "À la fin de l’année, les points non utilisés s’éteignent.",
-    privacy: "Aucun chiffre publié ne décrit moins de onze comptes : ils sont regroupés jusque-là.",
+    privacy: "Aucun chiffre publié ne décrit moins de onze comptes\u{202f}: ils sont regroupés jusque-là.",
 };
 
 const ENGLISH: Words = Words {
@@ -177,6 +179,7 @@ const ENGLISH: Words = Words {
     chart_bought: "Points bought by residents",
     chart_buyback: "buys",
     chart_sale: "sells",
+    per_day: "a day",
     chart_empty: "The year’s trading will appear here.",
     table: "The same figures by month",
     month: "Month",
@@ -217,11 +220,11 @@ pub const fn phase(phase: Phase, language: Language) -> (&'static str, &'static 
         (Phase::Closed, Language::French) => ("Fermé", "La bourse ne prend pas d’ordres."),
         (Phase::Closed, Language::English) => ("Closed", "The exchange takes no orders."),
         (Phase::Auction, Language::French) => {
-            ("Enchère ouverte", "Les ordres se rassemblent ; un seul prix sera fixé pour tous.")
+            ("Enchère ouverte", "Les ordres se rassemblent\u{202f}; un seul prix sera fixé pour tous.")
         }
         (Phase::Auction, Language::English) => ("Auction open", "Orders are collected; one price will be set for all."),
         (Phase::AuctionFreeze, Language::French) => {
-            ("Fin d’enchère", "Les ordres ne peuvent plus être retirés ; le prix va être fixé.")
+            ("Fin d’enchère", "Les ordres ne peuvent plus être retirés\u{202f}; le prix va être fixé.")
         }
         (Phase::AuctionFreeze, Language::English) => {
             ("Auction closing", "Orders can no longer be withdrawn; the price is about to be set.")
@@ -235,7 +238,7 @@ pub const fn phase(phase: Phase, language: Language) -> (&'static str, &'static 
             ("Continuous trading", "Orders meet through the exchange as soon as they agree.")
         }
         (Phase::Halted, Language::French) => {
-            ("Suspendu", "Les échanges sont suspendus ; les ordres peuvent être retirés.")
+            ("Suspendu", "Les échanges sont suspendus\u{202f}; les ordres peuvent être retirés.")
         }
         (Phase::Halted, Language::English) => ("Halted", "Trading is suspended; orders can be withdrawn."),
     }

@@ -7,9 +7,17 @@ use crate::{language::Language, problem::DoorRefusal};
 /// Title and detail of a door refusal.
 pub fn told(refusal: &DoorRefusal, language: Language) -> (String, String) {
     match language {
-        Language::French => french(refusal),
+        Language::French => {
+            let (title, detail) = french(refusal);
+            (title, spaced(&detail))
+        }
         Language::English => english(refusal),
     }
+}
+
+/// French sets these marks apart with a narrow no-break space; the texts are written with plain ones.
+fn spaced(text: &str) -> String {
+    text.replace(" :", "\u{202f}:").replace(" ;", "\u{202f};").replace("« ", "«\u{202f}").replace(" »", "\u{202f}»")
 }
 
 fn pair(title: &str, detail: impl Into<String>) -> (String, String) {
