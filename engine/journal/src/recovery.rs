@@ -1,5 +1,6 @@
 //! Opening for writing: the lock, the leftovers of a crash, the last segment verified, a torn tail cut.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use carbex_vocabulary::Sequence;
@@ -10,7 +11,7 @@ use crate::names::{LOCK, PREPARED, RESERVE, SNAPSHOT_UNFINISHED, SegmentFile, ZE
 use crate::preparer::{Preparer, Spare, SpareError, is_whole_spare, make_spare};
 use crate::segment::{BegunSegments, SegmentWalk, Step, begun_segments};
 use crate::snapshot::list_snapshots_in;
-use crate::storage::{Storage, disk_fault, write_all_at};
+use crate::storage::{Storage, StorageFile, disk_fault, read_up_to, write_all_at};
 use crate::{JournalFault, JournalOptions};
 
 /// How many zeros are written at a time when a tail is cut or a short segment completed.
@@ -97,9 +98,11 @@ fn recover_last(disk: &dyn Storage, last: &SegmentFile) -> Result<(OpenSegment, 
     let name = last.file();
     let mut walk = SegmentWalk::open(disk, last.clone())?;
     let mut chain = Chain::at_segment(&walk.header);
+    let mut last_group = walk.at..walk.at;
     let tail = loop {
+        let start = walk.at;
         match walk.step(disk, &mut chain, true)? {
-            Step::Group { .. } => {}
+            Step::Group { .. } => last_group = start..walk.at,
             Step::End(tail) => break tail,
         }
     };
@@ -126,7 +129,19 @@ fn recover_last(disk: &dyn Storage, last: &SegmentFile) -> Result<(OpenSegment, 
     if length < bytes {
         zero(length, bytes).map_err(disk_fault(disk, &name, "complete"))?;
     }
+    make_durable_again(&*file, last_group).map_err(disk_fault(disk, &name, "write the last group again to"))?;
+    disk.sync_folder("").map_err(disk_fault(disk, "", "sync"))?;
     Ok((OpenSegment { name: last.name, file, at: walk.at, bytes }, chain, cut))
+}
+
+/// Writes the last group once more, as it is, and syncs. If the last run died of a failed sync, the operating system shows
+/// the group from memory though the disk does not have it, calls it clean, and would never write it: then a power cut
+/// would take it from under the groups that follow. Only the last group can be in that state.
+fn make_durable_again(file: &dyn StorageFile, group: Range<u64>) -> std::io::Result<()> {
+    let mut bytes = vec![0; (group.end - group.start) as usize];
+    let read = read_up_to(file, &mut bytes, group.start)?;
+    write_all_at(file, &bytes[..read], group.start)?;
+    file.sync_all()
 }
 
 /// The first segment of a new journal.
