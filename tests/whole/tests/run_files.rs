@@ -13,15 +13,8 @@ const RULES: &str = "version = \"files\"\n";
 const GOOD: &str = "{\"type\":\"open_period\",\"ts_ns\":5,\"year\":2027,\"endowment_g\":9000000}\n\
                     {\"type\":\"open_account\",\"ts_ns\":6,\"account\":7}\n";
 
-/// The program under test: the one named, or the one built beside these tests.
 fn carbex() -> Command {
-    let beside = || Some(std::env::current_exe().ok()?.parent()?.parent()?.join("carbex"));
-    let program = std::env::var_os("CARBEX_BIN")
-        .map(PathBuf::from)
-        .or_else(beside)
-        .filter(|program| program.is_file())
-        .expect("no carbex program: run tests/run, which builds it, or set CARBEX_BIN to it");
-    Command::new(program)
+    carbex_whole::carbex(carbex_whole::Build::Shipped)
 }
 
 /// A folder with rules, commands, and room for what comes out.

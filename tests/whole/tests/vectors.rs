@@ -103,3 +103,29 @@ fn the_events_of_a_line_come_in_their_order() {
         }
     }
 }
+
+#[test]
+fn debug_and_release_print_the_same_hash_and_write_the_same_events() {
+    let folder = tempfile::TempDir::new().unwrap();
+    for vector in 1..=VECTORS {
+        let path =
+            |name: &str| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("../vectors/{vector:02}.{name}"));
+        let ran = |build| {
+            let events = folder.path().join(format!("{vector}-{build:?}.jsonl"));
+            let output = carbex_whole::carbex(build)
+                .args(["run", "--rules"])
+                .arg(path("rules.toml"))
+                .arg("--commands")
+                .arg(path("commands.jsonl"))
+                .arg("--events")
+                .arg(&events)
+                .output()
+                .unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            (output.stdout, std::fs::read(events).unwrap())
+        };
+        let shipped = ran(carbex_whole::Build::Shipped);
+        assert!(String::from_utf8_lossy(&shipped.0).contains("\"state_hash\":\""));
+        assert!(ran(carbex_whole::Build::Debug) == shipped, "vector {vector:02}");
+    }
+}
