@@ -3,6 +3,10 @@
 use std::{
     collections::HashSet,
     path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -11,7 +15,7 @@ use carbex_node::{ClockSource, Node, NodeHandle, NodeOptions, Silent};
 use carbex_rulebook::{Rulebook, preset};
 use carbex_sim::{
     life::{Life, LifeOptions},
-    population::Population,
+    population::{Population, SeasonTable},
 };
 use carbex_vocabulary::{DAY_NS, Phase, RejectCode, TimestampNs};
 
@@ -46,9 +50,14 @@ fn charter() -> Rulebook {
 }
 
 fn start(data: &Path, clock: ClockSource) -> NodeHandle {
+    start_with_queue(data, clock, 16_384)
+}
+
+fn start_with_queue(data: &Path, clock: ClockSource, queue_commands_max: usize) -> NodeHandle {
     let capacities = Capacities { accounts: RESIDENTS, orders: 4 * RESIDENTS };
     let options = NodeOptions {
         clock,
+        queue_commands_max,
         snapshot_every_commands: 0,
         snapshot_on_stop: false,
         ..NodeOptions::new(data).founding(capacities, charter().rules)
@@ -142,7 +151,7 @@ fn a_year_of_life_trades_moves_the_price_turns_and_replays_to_the_same_state() {
     let live_hash = ask(&node, Market::state_hash);
     node.stop().expect("a clean stop");
     drop((life, node));
-    let replayed = start(directory.path(), ClockSource::Manual(std::sync::Arc::default()));
+    let replayed = start(directory.path(), ClockSource::Manual(Arc::default()));
     assert_eq!(ask(&replayed, Market::state_hash), live_hash, "the journal replays to the same state");
     replayed.stop().expect("a clean stop");
 }
@@ -181,5 +190,61 @@ fn guests_consume_but_nobody_trades_for_them() {
         assert_eq!((fields.sold_g, fields.bought_g, fields.open_sell_g, fields.open_buy_g), (0, 0, 0, 0));
         assert_eq!(fields.cash_ueur, 500_000_000);
     }
+    node.stop().expect("a clean stop");
+}
+
+/// Lets a life on a clock set by hand do everything that is due.
+fn catch_up(life: &mut Life) {
+    while life.turn().expect("the life goes on") {}
+    life.settle().expect("what is on its way arrives");
+}
+
+#[test]
+fn a_life_that_fell_behind_merges_weeks_and_loses_no_consumption() {
+    let directory = tempfile::tempdir().unwrap();
+    let hand = Arc::new(AtomicU64::new(NEW_YEAR.ns()));
+    let node = start(directory.path(), ClockSource::Manual(Arc::clone(&hand)));
+    let mut life = Life::begin(node.clone(), options(0)).expect("the life begins");
+    life.enrol(&mut |_, _| {}).expect("everyone is enrolled");
+    catch_up(&mut life);
+    assert_eq!(life.status().lock().unwrap().merged, 0);
+
+    // Ten weeks at once: a machine that slept.
+    hand.fetch_add(70 * DAY_NS, Ordering::Release);
+    catch_up(&mut life);
+    let status = life.status().lock().unwrap().clone();
+    assert!(status.merged >= 8 * u64::from(RESIDENTS), "{status:?}");
+
+    // A week later everyone had the visit that takes the weeks missed.
+    hand.fetch_add(8 * DAY_NS, Ordering::Release);
+    catch_up(&mut life);
+    let seasons = SeasonTable::new(365);
+    let population = options(0).population;
+    // Whoever emits more has used up the endowment by then, and is refused.
+    let within_endowment = population.residents().iter().filter(|person| person.footprint_g < 40_000_000);
+    for person in within_endowment {
+        let account = person.account;
+        let fields = ask(&node, move |market| market.account(account)).expect("a resident has an account");
+        let emitted_g =
+            |day: f64| (person.footprint_g as f64 * seasons.emitted_share(person.season, day / 365.0)) as i64;
+        let possible_g = emitted_g(70.0) - 1..=emitted_g(78.0) + 1;
+        assert!(possible_g.contains(&fields.consumed_g), "{account}: {} g of {possible_g:?}", fields.consumed_g);
+    }
+    assert_conserved(&node);
+    node.stop().expect("a clean stop");
+}
+
+#[test]
+fn a_queue_that_overflows_is_waited_for_and_nothing_is_lost() {
+    let directory = tempfile::tempdir().unwrap();
+    let node = start_with_queue(directory.path(), scaled_clock(), 64);
+    let watched = node.clone();
+    let mut life = live(&node, move |_| watched.market().market.period.is_some_and(|period| period.day > 60));
+    life.settle().expect("what is on its way arrives");
+    let status = life.status().lock().unwrap().clone();
+    assert!(status.refused > 0, "64 places are too few: {status:?}");
+    assert_eq!(node.market().market.accounts, u64::from(RESIDENTS));
+    assert_conserved(&node);
+    life.knowledge_agrees().expect("the life believes what the market holds");
     node.stop().expect("a clean stop");
 }

@@ -92,12 +92,12 @@ mod tests {
     #[test]
     fn the_price_rises_with_demand_falls_with_offer_and_rests_between() {
         let mid = Mid::new(100_000.0);
-        assert_eq!(mid.after(5, 0, BAND).ueur(), 102_500.0);
-        assert_eq!(mid.after(0, 5, BAND).ueur(), 97_500.0);
-        assert_eq!(mid.after(7, 7, BAND), mid);
-        assert_eq!(mid.after(0, 0, BAND), mid);
-        let half = mid.after(2_000, 1_000, BAND).ueur();
-        assert!((half - 101_250.0).abs() < 0.001, "{half}");
+        let cases =
+            [(5, 0, 102_500.0), (0, 5, 97_500.0), (7, 7, 100_000.0), (0, 0, 100_000.0), (2_000, 1_000, 101_250.0)];
+        for (demanded, offered, expected_ueur) in cases {
+            let ueur = mid.after(demanded, offered, BAND).ueur();
+            assert!((ueur - expected_ueur).abs() < 0.001, "D {demanded} S {offered}: {ueur}, not {expected_ueur}");
+        }
     }
 
     #[test]
