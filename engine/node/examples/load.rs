@@ -71,7 +71,9 @@ fn measure(data: &std::path::Path, window: usize, duration: Duration) {
         }
     }
     done += pending.len() as u64;
-    pending.into_iter().for_each(|answer| drop(answer.wait().expect("a receipt")));
+    for answer in pending {
+        answer.wait().expect("a receipt");
+    }
     let seconds = started.elapsed().as_secs_f64();
     std::thread::sleep(Duration::from_millis(600));
     let metrics = node.metrics();

@@ -42,6 +42,8 @@ pub struct NodeOptions {
     pub keys_max: usize,
     /// Groups kept for readers at most; a reader further behind is told that it lags.
     pub published_groups_max: usize,
+    /// Events kept for readers at most, beside the newest group's own.
+    pub published_events_max: u64,
     /// Commands between snapshots; 0 = none while running.
     pub snapshot_every_commands: u64,
     /// Whether a clean stop writes a snapshot.
@@ -69,6 +71,7 @@ impl NodeOptions {
             group_commands_max: 4_096,
             keys_max: 4_000_000,
             published_groups_max: 1_024,
+            published_events_max: 4_000_000,
             snapshot_every_commands: 1_000_000,
             snapshot_on_stop: true,
             segment_bytes: 16 * 1024 * 1024,

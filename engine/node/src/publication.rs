@@ -18,6 +18,11 @@ use crate::PublishedGroup;
 #[derive(Debug)]
 pub(crate) struct Publication {
     slots: Box<[ArcSwapOption<NumberedGroup>]>,
+    /// Events kept at most, the newest group's not counted.
+    events_max: u64,
+    /// The number of the oldest group that is kept, and the events of all that are kept; only the writer changes them.
+    oldest: AtomicU64,
+    events: AtomicU64,
     /// Groups published since the start: the number of the next one.
     published: AtomicU64,
     /// The sequence that the next group will start with.
@@ -56,9 +61,12 @@ pub enum SubscribeRefusal {
 }
 
 impl Publication {
-    /// An empty ring of `groups_max` places, whose first group will start at `next`.
-    pub(crate) fn new(groups_max: usize, next: Sequence) -> Self {
+    /// An empty ring of `groups_max` places and about `events_max` events, whose first group will start at `next`.
+    pub(crate) fn new(groups_max: usize, events_max: u64, next: Sequence) -> Self {
         Self {
+            events_max,
+            oldest: AtomicU64::new(0),
+            events: AtomicU64::new(0),
             slots: (0..groups_max.max(1)).map(|_| ArcSwapOption::empty()).collect(),
             published: AtomicU64::new(0),
             next_sequence: AtomicU64::new(next.number()),
@@ -76,10 +84,27 @@ impl Publication {
     pub(crate) fn publish(&self, group: Arc<PublishedGroup>) {
         let number = self.published.load(Ordering::Relaxed);
         let next = group.last.number() + 1;
+        let events = group.records.iter().map(|record| record.events.len() as u64).sum();
+        self.make_room_for(number, events);
         self.slot(number).store(Some(Arc::new(NumberedGroup { number, group })));
         self.next_sequence.store(next, Ordering::Release);
         self.published.store(number + 1, Ordering::Release);
         self.bell.notify(usize::MAX);
+    }
+
+    /// Lets go of the oldest groups until there is a place for group `number` with that many events. One command for
+    /// everyone (an allotment) causes an event for every account: such groups are not kept a thousand deep.
+    fn make_room_for(&self, number: u64, events: u64) {
+        let mut kept_events = self.events.load(Ordering::Relaxed) + events;
+        let mut oldest = self.oldest.load(Ordering::Relaxed);
+        while oldest < number && (kept_events > self.events_max || number - oldest >= self.slots.len() as u64) {
+            if let Some(let_go) = self.slot(oldest).swap(None) {
+                kept_events -= let_go.group.records.iter().map(|record| record.events.len() as u64).sum::<u64>();
+            }
+            oldest += 1;
+            self.oldest.store(oldest, Ordering::Release);
+        }
+        self.events.store(kept_events, Ordering::Relaxed);
     }
 
     /// Tells the readers that nothing more will come.
@@ -94,17 +119,17 @@ impl Publication {
         held.as_ref().filter(|held| held.number == number).map(|held| Arc::clone(&held.group))
     }
 
-    /// The oldest group at hand with its number; `None` = none was ever published.
+    /// The oldest group at hand with its number; `None` = none is.
     fn oldest(&self) -> Option<(u64, Arc<PublishedGroup>)> {
         loop {
             let published = self.published.load(Ordering::Acquire);
-            let number = published.saturating_sub(self.slots.len() as u64);
-            if published == 0 {
-                return None;
-            }
-            // The writer may have gone once round since; then look again.
+            let number = self.oldest.load(Ordering::Acquire);
             if let Some(group) = self.group(number) {
                 return Some((number, group));
+            }
+            // Between letting go of all that was kept and publishing what took its place there is nothing for a moment.
+            if number >= published {
+                return None;
             }
         }
     }
@@ -113,7 +138,7 @@ impl Publication {
     pub(crate) fn subscribe(self: &Arc<Self>, from: Sequence) -> Result<Subscription, SubscribeRefusal> {
         let start = |number| Subscription { ring: Arc::clone(self), number, expected: from };
         loop {
-            // In the reverse order of the writer's, so that what is published is never less than what `next` promises for long.
+            // The writer moves `next` on before `published`: read the other way round, `published` is the newer of the two.
             let next = Sequence::new(self.next_sequence.load(Ordering::Acquire));
             let published = self.published.load(Ordering::Acquire);
             if from > next {
@@ -123,7 +148,7 @@ impl Publication {
                 if from < next {
                     return Err(SubscribeRefusal::TooOld { oldest: next });
                 }
-                return Ok(start(0));
+                return Ok(start(published));
             };
             if from < oldest.first {
                 return Err(SubscribeRefusal::TooOld { oldest: oldest.first });

@@ -50,7 +50,11 @@ impl Shared {
             clock,
             view: ArcSwap::from_pointee(view),
             metrics: ArcSwap::from_pointee(Metrics::new()),
-            publication: Arc::new(Publication::new(options.published_groups_max, Sequence::new(durable + 1))),
+            publication: Arc::new(Publication::new(
+                options.published_groups_max,
+                options.published_events_max,
+                Sequence::new(durable + 1),
+            )),
             refusals: RefusalCounters::default(),
             durable: AtomicU64::new(durable),
             stopping: AtomicBool::new(false),

@@ -4,8 +4,9 @@ mod exchange;
 
 use std::time::Duration;
 
-use carbex_node::{Delivery, NodeOptions, SubscribeRefusal, Subscription, replay};
-use carbex_vocabulary::{Event, Sequence};
+use carbex_core::Command;
+use carbex_node::{Delivery, NodeOptions, Role, Submission, SubscribeRefusal, Subscription, replay};
+use carbex_vocabulary::{BasisPoints, Event, Sequence};
 use exchange::{Exchange, life, submit_all};
 
 /// All commands and events up to `last`, as a subscription delivers them.
@@ -95,6 +96,27 @@ fn a_slow_subscriber_is_told_where_it_lost_the_thread() {
     assert!(matches!(node.subscribe(from).unwrap_err(), SubscribeRefusal::TooOld { oldest } if oldest == resumed));
     node.stop().expect("a clean stop");
     assert!(matches!(slow.try_next(), Some(Delivery::Closed)));
+}
+
+#[test]
+fn a_command_that_touches_everyone_does_not_fill_the_memory() {
+    let exchange = Exchange::new();
+    let node = exchange.start_with(|options| NodeOptions { published_events_max: 60, ..options });
+    exchange.open_year(&node);
+    let everyone = Command::AllotAll { fraction: BasisPoints::new(100) };
+    for _ in 0..3 {
+        submit_all(&node, &[Submission::new(everyone, Role::Regulator, 1)]);
+    }
+    // Each allotment causes an event for every resident and one more: only the last is kept.
+    let last = node.durable();
+    let gone = node.subscribe(Sequence::new(last.number() - 1)).unwrap_err();
+    assert_eq!(gone, SubscribeRefusal::TooOld { oldest: last });
+    let mut subscription = node.subscribe(last).expect("it is kept");
+    let seen = read_to(&mut subscription, last);
+    assert_eq!(seen.len(), 1);
+    assert!(seen[0].1.len() > exchange::RESIDENTS as usize);
+    submit_all(&node, &life(1, 20));
+    assert_eq!(read_to(&mut subscription, node.durable()).len(), 20, "the reader goes on");
 }
 
 #[tokio::test]
