@@ -145,6 +145,7 @@ fn command(line: &Value) -> Command {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the vectors compare five kinds of events")]
 /// The events that the vectors compare, with the fields that must agree.
 fn shown(sequence: u64, event: &Event, replaces_or_places: bool) -> Option<Value> {
     match *event {

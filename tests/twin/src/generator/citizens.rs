@@ -26,7 +26,10 @@ impl Generator {
     }
 
     fn share(&mut self) -> BasisPoints {
-        BasisPoints::new(pick(&mut self.rng, &[10_000, 10_000, 10_000, 5000, 3333, 0, 20_001]))
+        if self.is_wrong() && chance(&mut self.rng, 20) {
+            return BasisPoints::new(u32::MAX);
+        }
+        BasisPoints::new(pick(&mut self.rng, &[10_000, 10_000, 10_000, 10_000, 5000, 5000, 3333, 0, 20_001]))
     }
 
     fn household(&mut self) -> HouseholdId {

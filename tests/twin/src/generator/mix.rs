@@ -72,6 +72,9 @@ const USUAL: &[(Kind, u32)] = &[
     (Kind::Tick, 20),
 ];
 
+/// Without these a market has no life: every seed draws them.
+const NEVER_LEFT_OUT: &[Kind] = &[Kind::Place, Kind::SetPhase, Kind::Deposit, Kind::AllotAll, Kind::OpenAccount];
+
 /// The habits of one seed.
 pub(super) struct Mix {
     weights: Vec<(Kind, u32)>,
@@ -95,10 +98,14 @@ impl Mix {
     pub fn new(rng: &mut Rng) -> Self {
         let weights = USUAL
             .iter()
-            .map(|&(kind, usual)| match kind {
-                Kind::Place | Kind::SetPhase | Kind::Deposit | Kind::AllotAll | Kind::OpenAccount => (kind, usual),
-                _ if chance(rng, 12) => (kind, 0),
-                _ => (kind, usual * pick(rng, &[1, 2, 2, 2, 6]) / 2),
+            .map(|&(kind, usual)| {
+                if NEVER_LEFT_OUT.contains(&kind) {
+                    (kind, usual)
+                } else if chance(rng, 12) {
+                    (kind, 0)
+                } else {
+                    (kind, usual * pick(rng, &[1, 2, 2, 2, 6]) / 2)
+                }
             })
             .collect();
         let habits: &[&[(Phase, u32)]] = &[

@@ -2,7 +2,8 @@
 
 use carbex_core::{Command, RestingOrder};
 use carbex_vocabulary::{
-    AmountUeur, ClientOrderId, OrderId, PriceUeur, QuantityG, Reject, RejectCode, Side, TimeInForce,
+    AccountId, AccountStatus, AmountUeur, ClientOrderId, OrderId, Phase, PriceUeur, QuantityG, Reject, RejectCode,
+    Side, TimeInForce,
 };
 
 use super::{
@@ -12,18 +13,65 @@ use super::{
 
 impl Generator {
     pub(super) fn place(&mut self, scene: &Scene) -> Command {
-        let account = self.account(scene);
-        let open = scene.twin.orders_of(account);
-        let side = match open.first() {
-            // With opposite orders refused, an account that has changed its mind would be refused for ever.
-            Some(order) if chance(&mut self.rng, 80) => order.side,
-            Some(_) | None => pick(&mut self.rng, Side::ALL),
-        };
-        let tif = if chance(&mut self.rng, 60) { TimeInForce::Gtc } else { pick(&mut self.rng, TimeInForce::ALL) };
+        let side = pick(&mut self.rng, Side::ALL);
+        let account = self.trader(scene, side);
+        let tif = self.tif(scene);
         let name = pick(&mut self.rng, &[0, 1, 2, 3, u64::MAX]);
         let client_order_id = chance(&mut self.rng, 15).then_some(ClientOrderId::new(name));
-        let quantity = self.quantity(scene);
-        Command::Place { account, client_order_id, side, quantity, price: self.price(scene), tif }
+        let sweeps = chance(&mut self.rng, 8);
+        let price = if sweeps { self.sweeping_price(scene, side) } else { self.price(scene) };
+        let quantity = if sweeps { self.large_quantity(scene) } else { self.quantity(scene) };
+        Command::Place { account, client_order_id, side, quantity, price, tif }
+    }
+
+    /// Mostly an account that can trade on that side; sometimes any.
+    fn trader(&mut self, scene: &Scene, side: Side) -> AccountId {
+        let lot_g = i64::try_from(scene.rules.market.lot_g).unwrap_or(i64::MAX);
+        let most_open = scene.rules.orders.max_open_orders as usize;
+        let able: Vec<AccountId> = scene
+            .twin
+            .accounts()
+            .iter()
+            .filter(|(id, fields)| {
+                let open = scene.twin.orders_of(*id);
+                let has_what_it_takes = match side {
+                    Side::Sell => fields.allotted_g + fields.purchased_g - fields.open_sell_g >= lot_g,
+                    Side::Buy => fields.cash_ueur > fields.cash_reserved_ueur,
+                };
+                fields.status == AccountStatus::Active
+                    && has_what_it_takes
+                    && open.len() < most_open
+                    && open.iter().all(|order| order.side == side)
+            })
+            .map(|account| account.0)
+            .collect();
+        if able.is_empty() || chance(&mut self.rng, 15) { self.account(scene) } else { pick(&mut self.rng, &able) }
+    }
+
+    fn tif(&mut self, scene: &Scene) -> TimeInForce {
+        let immediate = match scene.fields.phase {
+            Phase::Auction | Phase::AuctionFreeze => chance(&mut self.rng, 3),
+            Phase::Closed | Phase::Posted | Phase::Continuous | Phase::Halted => chance(&mut self.rng, 25),
+        };
+        if immediate {
+            pick(&mut self.rng, &[TimeInForce::Ioc, TimeInForce::Fok])
+        } else {
+            pick(&mut self.rng, &[TimeInForce::Gtc, TimeInForce::Gtc, TimeInForce::Gtc, TimeInForce::Day])
+        }
+    }
+
+    /// A limit that takes whatever stands in the book.
+    fn sweeping_price(&mut self, scene: &Scene, side: Side) -> PriceUeur {
+        PriceUeur::new(match side {
+            Side::Sell => scene.fields.band.floor_ueur,
+            Side::Buy => scene.fields.band.ceiling_ueur,
+        })
+    }
+
+    fn large_quantity(&mut self, scene: &Scene) -> QuantityG {
+        let lot_g = scene.rules.market.lot_g;
+        let largest_lots = (scene.rules.orders.max_order_g / lot_g).min(self.mix.lots * 4);
+        QuantityG::new(lot_g * self.rng.u64(1..=largest_lots))
     }
 
     pub(super) fn replace(&mut self, scene: &Scene) -> Command {
@@ -142,10 +190,32 @@ impl Generator {
                 let quantity = QuantityG::new(quantity.g().checked_sub(excess)?.saturating_add(step_past));
                 Some(Command::Allot { account, quantity })
             }
-            _ => None,
+            Command::OpenPeriod { .. }
+            | Command::ClosePeriod
+            | Command::OpenAccount { .. }
+            | Command::CloseAccount { .. }
+            | Command::SetShare { .. }
+            | Command::SetHousehold { .. }
+            | Command::SetObligation { .. }
+            | Command::Freeze { .. }
+            | Command::Unfreeze { .. }
+            | Command::AllotAll { .. }
+            | Command::Deposit { .. }
+            | Command::Cancel { .. }
+            | Command::SetPhase { .. }
+            | Command::SetBand { .. }
+            | Command::SetBuyback { .. }
+            | Command::SetSale { .. }
+            | Command::FundTreasury { .. }
+            | Command::ReleaseReserve { .. }
+            | Command::Uncross
+            | Command::Distribute
+            | Command::SetRules { .. }
+            | Command::Tick => None,
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only some codes have a limit that a quantity can meet")]
     fn limit_quantity(
         &mut self,
         reject: &Reject,
@@ -170,7 +240,7 @@ impl Generator {
             | RejectCode::ResaleForbidden => quantity.g().checked_sub(excess?)?,
             _ => return None,
         };
-        let lots = most / lot_g + u64::from(chance(&mut self.rng, 30));
+        let lots = most / lot_g + u64::from(chance(&mut self.rng, 15));
         (lots > 0).then(|| QuantityG::new(lots * lot_g))
     }
 }

@@ -11,7 +11,7 @@ use super::{
 impl Generator {
     pub(super) fn open_period(&mut self, scene: &Scene) -> Command {
         let lot_g = scene.rules.market.lot_g;
-        let lots = pick(&mut self.rng, &[10, 50, 200, 1000]);
+        let lots = self.mix.lots * pick(&mut self.rng, &[5, 20, 20, 100]);
         let endowment = if self.is_wrong() {
             pick(&mut self.rng, &[0, 1, HUGE])
         } else {
@@ -119,6 +119,9 @@ impl Generator {
     /// Mostly where it may clear; elsewhere mostly an order instead.
     pub(super) fn uncross(&mut self, scene: &Scene) -> Command {
         match scene.fields.phase {
+            Phase::Auction | Phase::AuctionFreeze if scene.fields.open_orders < 4 && chance(&mut self.rng, 70) => {
+                self.place(scene)
+            }
             Phase::Auction | Phase::AuctionFreeze => Command::Uncross,
             Phase::Closed | Phase::Posted | Phase::Continuous | Phase::Halted => {
                 if chance(&mut self.rng, 5) {
@@ -132,8 +135,10 @@ impl Generator {
 
     /// Mostly where there may be something to share; elsewhere mostly an order instead.
     pub(super) fn distribute(&mut self, scene: &Scene) -> Command {
-        let posted = scene.fields.phase == Phase::Posted;
-        if posted || chance(&mut self.rng, 5) { Command::Distribute } else { self.place(scene) }
+        let something = scene.fields.phase == Phase::Posted
+            && scene.fields.best_buy_ueur.is_some()
+            && scene.fields.public.inventory_g > 0;
+        if something || chance(&mut self.rng, 5) { Command::Distribute } else { self.place(scene) }
     }
 
     pub(super) fn set_rules(&mut self, scene: &Scene, between_years: bool) -> Command {

@@ -112,9 +112,9 @@ fn orders(rng: &mut Rng, lot_g: u64) -> OrderRules {
 
 fn sale(rng: &mut Rng) -> SaleRules {
     SaleRules {
-        earned_surplus_only: chance(rng, 30),
-        subsistence_bp: pick(rng, &[0, 0, 500, 3333, 10_000]),
-        sale_cap_bp: pick(rng, &[2000, 10_000, 10_000, 30_000]),
+        earned_surplus_only: chance(rng, 20),
+        subsistence_bp: pick(rng, &[0, 0, 0, 500, 3333, 10_000]),
+        sale_cap_bp: pick(rng, &[2000, 10_000, 30_000, 200_000]),
         resale: pick(rng, Resale::ALL),
         resale_after_days: pick(rng, &[0, 1, 1, 30]),
     }
@@ -122,8 +122,8 @@ fn sale(rng: &mut Rng) -> SaleRules {
 
 fn purchase(rng: &mut Rng) -> PurchaseRules {
     PurchaseRules {
-        holding_margin_bp: pick(rng, &[0, 2500, 20_000, 100_000]),
-        purchase_cap_bp: pick(rng, &[500, 10_000, 30_000, 200_000]),
+        holding_margin_bp: pick(rng, &[0, 2500, 20_000, 100_000, 200_000, 200_000]),
+        purchase_cap_bp: pick(rng, &[500, 10_000, 30_000, 200_000, 1_000_000]),
         caps_per: pick(rng, CapsPer::ALL),
     }
 }

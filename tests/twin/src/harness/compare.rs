@@ -16,16 +16,12 @@ const NUMBER_MAX: i64 = 1 << 60;
 
 /// An event without the numbers that are left open.
 fn comparable(event: &Event) -> Event {
-    match *event {
-        Event::Rejected(reject) if NUMBERS_LEFT_OPEN.contains(&reject.code) => {
-            Event::Rejected(Reject::plain(reject.code))
-        }
-        Event::Rejected(Reject { code, limit, actual }) => {
-            let clamped = |number: i64| number.clamp(-NUMBER_MAX, NUMBER_MAX);
-            Event::Rejected(Reject { code, limit: clamped(limit), actual: clamped(actual) })
-        }
-        other => other,
+    let Event::Rejected(Reject { code, limit, actual }) = *event else { return *event };
+    if NUMBERS_LEFT_OPEN.contains(&code) {
+        return Event::Rejected(Reject::plain(code));
     }
+    let clamped = |number: i64| number.clamp(-NUMBER_MAX, NUMBER_MAX);
+    Event::Rejected(Reject { code, limit: clamped(limit), actual: clamped(actual) })
 }
 
 /// The first event that differs, in words.

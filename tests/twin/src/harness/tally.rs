@@ -125,6 +125,7 @@ impl Tally {
         self.count_mechanisms(before, command, events, twin);
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only some events show a mechanism")]
     fn count_event(&mut self, event: &Event) {
         self.add("event", event_name(event));
         match *event {
@@ -188,6 +189,7 @@ impl Tally {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only some commands show a mechanism")]
     fn count_mechanisms(&mut self, before: &Before, command: &Command, events: &[Event], twin: &Twin) {
         let traded =
             |wanted: Side| events.iter().any(|event| matches!(event, Event::Trade { side, .. } if *side == wanted));

@@ -9,7 +9,7 @@ use super::{
     Twin,
     accounts::Account,
     answer::{Outcome, amount as as_amount, plain, quantity as as_quantity, reject},
-    limits::{ACCOUNT_GRAMS_MAX, HOUSEHOLD_MAX, within},
+    limits::{ACCOUNT_GRAMS_MAX, HOUSEHOLD_MAX, OBLIGATION_MAX_G, SHARE_MAX_BP, within},
 };
 
 /// `INVALID_QUANTITY` for nothing.
@@ -25,6 +25,7 @@ impl Twin {
         if self.known(id).is_ok() {
             return Err(plain(RejectCode::AccountExists));
         }
+        within(SHARE_MAX_BP, i128::from(share.bp()))?;
         within(HOUSEHOLD_MAX, i128::from(household.number()))?;
         let opened = self.accounts.len() as i128;
         let places = i128::from(self.capacities.accounts);
@@ -56,6 +57,7 @@ impl Twin {
 
     pub(super) fn set_share(&mut self, id: AccountId, share: BasisPoints) -> Outcome {
         self.known(id)?;
+        within(SHARE_MAX_BP, i128::from(share.bp()))?;
         self.account_mut(id).share_bp = share.bp();
         self.answer.outcome.push(Event::ShareSet { account: id, share });
         Ok(())
@@ -71,7 +73,7 @@ impl Twin {
 
     pub(super) fn set_obligation(&mut self, id: AccountId, quantity: QuantityG) -> Outcome {
         self.known(id)?;
-        within(ACCOUNT_GRAMS_MAX, i128::from(quantity.g()))?;
+        within(OBLIGATION_MAX_G, i128::from(quantity.g()))?;
         self.account_mut(id).obligation_g = i128::from(quantity.g());
         self.answer.outcome.push(Event::ObligationSet { account: id, quantity });
         Ok(())
@@ -179,6 +181,8 @@ impl Twin {
         }
         let allotted_g = quantity_g.min(account.consumed_g - account.consumed_purchased_g);
         let purchased_g = quantity_g - allotted_g;
+        within(ACCOUNT_GRAMS_MAX, account.allotted_g + allotted_g)?;
+        within(ACCOUNT_GRAMS_MAX, account.purchased_g + purchased_g)?;
         let account = self.account_mut(id);
         account.allotted_g += allotted_g;
         account.purchased_g += purchased_g;

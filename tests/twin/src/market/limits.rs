@@ -12,7 +12,11 @@ pub(super) const ACCOUNT_GRAMS_MAX: i128 = (1 << 39) - 1;
 /// Grams in a public account.
 pub(super) const PUBLIC_GRAMS_MAX: i128 = (1 << 62) - 1;
 /// All money in the market.
-pub(super) const MONEY_MAX_UEUR: i128 = (1 << 56) - 1;
+pub(super) const MONEY_MAX_UEUR: i128 = (1 << 55) - 1;
+/// An obligation, in grams.
+pub(super) const OBLIGATION_MAX_G: i128 = u32::MAX as i128;
+/// A share of one endowment, in basis points.
+pub(super) const SHARE_MAX_BP: i128 = (1 << 21) - 1;
 /// The highest household.
 pub(super) const HOUSEHOLD_MAX: i128 = u32::MAX as i128;
 

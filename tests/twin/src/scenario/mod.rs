@@ -89,7 +89,7 @@ pub fn play<E: Exchange>(text: &str) -> Result<(), String> {
         unexpected: Vec::new(),
     };
     for (line, number) in text.lines().zip(1..) {
-        let line = line.split(" #").next().unwrap_or_default().trim();
+        let line = line.split(" # ").next().unwrap_or_default().trim();
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
