@@ -1,4 +1,13 @@
 //! The node: the core's owner. One thread sequences, applies, journals and publishes; it is the only reader of the clock.
+//!
+//! One command on its way: a caller's [`NodeHandle::submit`] puts it in a lane (`lanes`); the core's thread gathers what
+//! waits into a group (`core_thread/group`): known keys are answered, the journal promises room, then each command is
+//! given its sequence and its time, applied, and its events hashed; the group is written and synced; only then is it
+//! published (`publication`), shown (`MarketView`) and acknowledged. What happens between the promise and the sync cannot
+//! be refused any more; a fault there ends the process (`fault`).
+//!
+//! Everything that reads a journal back (recovery, snapshots beside running trade, audits, replays for indexes) is one
+//! [`Follower`], which changes its copy by the same function as the core and compares every group's events.
 #![forbid(unsafe_code)]
 
 mod audit;
