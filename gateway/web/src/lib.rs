@@ -32,7 +32,7 @@ mod site;
 mod stream_route;
 mod token;
 
-pub use history::{Index, IndexFault, Status};
+pub use history::{Index, IndexFault, Status, Store};
 pub use server::{Running, ServeFault, serve};
-pub use site::{Limits, Site, WebOptions};
+pub use site::{Limits, WebOptions};
 pub use token::{DevelopmentIssuer, LIFETIME_S_MAX, TokenFault};

@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use crate::{
-    history::Reader,
+    history::{Index, Reader},
     pulse::Pulse,
     routes,
     site::{Limits, Site, WebOptions},
@@ -60,8 +60,8 @@ impl Running {
     }
 
     /// How the history stands, and how far it has read.
-    pub const fn site(&self) -> &Site {
-        &self.site
+    pub fn history(&self) -> &Index {
+        &self.site.index
     }
 
     /// Closes the door: no new connection, streams end, answers on their way are given, then the history is written. The node

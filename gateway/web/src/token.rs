@@ -220,3 +220,166 @@ impl DevelopmentIssuer {
 pub fn now_s() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn issuer() -> (tempfile::TempDir, DevelopmentIssuer) {
+        let directory = tempfile::tempdir().expect("a directory");
+        let issuer = DevelopmentIssuer::open(directory.path()).expect("an issuer");
+        (directory, issuer)
+    }
+
+    fn header() -> Value {
+        json!({"typ": TOKEN_TYPE, "alg": "ES256"})
+    }
+
+    fn claims(now_s: u64) -> Value {
+        json!({
+            "iss": ISSUER, "aud": AUDIENCE, "sub": "x", "iat": now_s, "nbf": now_s, "exp": now_s + 600,
+            "role": "citizen", "account": "7",
+        })
+    }
+
+    /// base64url without padding.
+    fn encoded(bytes: &[u8]) -> String {
+        const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+        let mut out = String::new();
+        for chunk in bytes.chunks(3) {
+            let mut word = 0u32;
+            for place in 0..3 {
+                word = word << 8 | u32::from(chunk.get(place).copied().unwrap_or(0));
+            }
+            for place in 0..=chunk.len() {
+                out.push(char::from(DIGITS[(word >> (18 - 6 * place) & 63) as usize]));
+            }
+        }
+        out
+    }
+
+    /// Any header over any claims, signed with the issuer's own key.
+    fn signed(issuer: &DevelopmentIssuer, header: &str, claims: &str) -> String {
+        let message = format!("{}.{}", encoded(header.as_bytes()), encoded(claims.as_bytes()));
+        let signature =
+            jsonwebtoken::crypto::sign(message.as_bytes(), &issuer.encoding, Algorithm::ES256).expect("a signature");
+        format!("{message}.{signature}")
+    }
+
+    #[test]
+    fn a_minted_token_proves_its_account() {
+        let (directory, issuer) = issuer();
+        let token = issuer.citizen(AccountId::new(7), 600).expect("a token");
+        let Some(Principal::Citizen { account, expires_s }) = issuer.verify(&token) else { panic!("not believed") };
+        assert_eq!(account, AccountId::new(7));
+        assert!(expires_s > now_s());
+        let again = DevelopmentIssuer::open(directory.path()).expect("the same key");
+        assert!(again.verify(&token).is_some());
+        let by_hand = signed(&issuer, &header().to_string(), &claims(now_s()).to_string());
+        assert!(issuer.verify(&by_hand).is_some(), "the tests' own signing works");
+    }
+
+    #[test]
+    fn a_token_of_another_key_algorithm_or_kind_is_not_believed() {
+        let (_directory, issuer) = issuer();
+        let (_other_directory, other) = self::issuer();
+        assert!(issuer.verify(&other.citizen(AccountId::new(7), 600).expect("a token")).is_none());
+
+        let claims = claims(now_s()).to_string();
+        let mut headers = vec![json!({"alg": "ES256"}), json!({"typ": TOKEN_TYPE})];
+        for (field, value) in [
+            ("alg", json!("none")),
+            ("alg", json!("nOnE")),
+            ("alg", json!("HS256")),
+            ("alg", json!("RS256")),
+            ("alg", json!("ES384")),
+            ("typ", json!("JWT")),
+            ("typ", json!("id_token")),
+            ("kid", json!("../../etc/passwd")),
+            ("jku", json!("https://evil.invalid/keys")),
+            ("x5u", json!("https://evil.invalid/cert")),
+            ("crit", json!(["b64"])),
+            ("b64", json!(false)),
+            ("zip", json!("DEF")),
+            ("jwk", json!({"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"})),
+        ] {
+            let mut changed = header();
+            changed[field] = value;
+            headers.push(changed);
+        }
+        for header in headers {
+            assert!(issuer.verify(&signed(&issuer, &header.to_string(), &claims)).is_none(), "{header}");
+        }
+        // The public key as an HMAC secret, no signature at all, and the signature of zeros.
+        let public = issuer.decoding.try_get_as_bytes().expect("the public key");
+        let hmac = jsonwebtoken::encode(
+            &Header { typ: Some(TOKEN_TYPE.into()), ..Header::new(Algorithm::HS256) },
+            &self::claims(now_s()),
+            &EncodingKey::from_secret(public),
+        );
+        assert!(issuer.verify(&hmac.expect("a forgery")).is_none());
+        let message = format!("{}.{}", encoded(header().to_string().as_bytes()), encoded(claims.as_bytes()));
+        for signature in [String::new(), encoded(&[0; 64]), encoded(&[0; 1]), "*".into()] {
+            assert!(issuer.verify(&format!("{message}.{signature}")).is_none());
+        }
+        for garbage in ["", ".", "..", "a.b.c", &"x".repeat(TOKEN_BYTES_MAX + 1)] {
+            assert!(issuer.verify(garbage).is_none());
+        }
+    }
+
+    #[test]
+    fn claims_that_are_missing_wrong_early_late_or_too_long_are_not_believed() {
+        let (_directory, issuer) = issuer();
+        let now_s = now_s();
+        let verify = |claims: &str| issuer.verify(&signed(&issuer, &header().to_string(), claims));
+        for field in ["iss", "aud", "sub", "iat", "nbf", "exp", "role", "account"] {
+            let mut changed = claims(now_s);
+            changed.as_object_mut().expect("an object").remove(field);
+            assert!(verify(&changed.to_string()).is_none(), "without {field}");
+        }
+        for (field, value) in [
+            ("iss", json!("https://evil.invalid")),
+            ("aud", json!("another")),
+            ("exp", json!(now_s - LEEWAY_S - 1)),
+            ("nbf", json!(now_s + LEEWAY_S + 2)),
+            ("iat", json!(now_s + LEEWAY_S + 2)),
+            ("exp", json!(now_s + LIFETIME_S_MAX + 1)),
+            ("exp", json!("never")),
+            ("role", json!("regulator")),
+            ("account", json!("-1")),
+            ("account", json!(7)),
+            ("admin", json!(true)),
+        ] {
+            let mut changed = claims(now_s);
+            changed[field] = value;
+            assert!(verify(&changed.to_string()).is_none(), "{field} = {}", changed[field]);
+        }
+        let twice = claims(now_s).to_string().replacen('{', "{\"account\":\"8\",", 1);
+        assert!(verify(&twice).is_none(), "a claim given twice");
+    }
+
+    #[test]
+    fn minted_tokens_live_ten_minutes_at_most_unless_the_demo_says_so() {
+        let (_directory, issuer) = issuer();
+        let account = AccountId::new(7);
+        assert!(matches!(issuer.citizen(account, 601), Err(TokenFault::Lifetime { asked_s: 601 })));
+        assert!(matches!(issuer.citizen(account, 0), Err(TokenFault::Lifetime { .. })));
+        let demo = issuer.with_lifetime_s_max(3600);
+        assert!(demo.verify(&demo.citizen(account, 3600).expect("a token")).is_some());
+    }
+
+    #[test]
+    fn a_key_that_others_can_read_or_that_is_none_is_refused() {
+        let directory = tempfile::tempdir().expect("a directory");
+        drop(DevelopmentIssuer::open(directory.path()).expect("an issuer"));
+        let path = directory.path().join("development/issuer.pkcs8");
+        assert_eq!(fs::metadata(&path).expect("a file").permissions().mode() & 0o777, 0o600);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("a change");
+        assert!(matches!(DevelopmentIssuer::open(directory.path()), Err(TokenFault::KeyIsOpen { .. })));
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("a change");
+        fs::write(&path, b"no key").expect("a write");
+        assert!(matches!(DevelopmentIssuer::open(directory.path()), Err(TokenFault::NotAKey { .. })));
+    }
+}

@@ -196,6 +196,8 @@ impl Work {
         *self.index.statistics.write().unwrap_or_else(PoisonError::into_inner) = statistics;
         self.index.set_store(Some(store.clone()));
         let mut progress = Progress::new(Arc::clone(&self.index), store, cursor);
+        progress.tell();
+        self.index.set_status(Status::CatchingUp { done: self.index.sequence(), head: self.node.market().sequence });
         while !self.index.is_stopping() {
             match self.node.subscribe(progress.resume()) {
                 Ok(subscription) => {
@@ -379,9 +381,14 @@ impl Progress {
         for (account, line) in self.told.drain(..) {
             self.index.hub.tell(account, || line);
         }
+        self.tell();
+        Ok(())
+    }
+
+    /// Says how far the index has read.
+    fn tell(&self) {
         let whole = self.cursor.next.sequence.saturating_sub(1);
         *self.index.read.write().unwrap_or_else(PoisonError::into_inner) = Sequence::new(whole);
-        Ok(())
     }
 }
 
