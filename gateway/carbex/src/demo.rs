@@ -64,8 +64,12 @@ const ORDERS_PER_RESIDENT: u32 = 4;
 /// Groups kept for readers: a second or two of a busy demonstration.
 const PUBLISHED_GROUPS: usize = 4_096;
 
-/// Runs until Ctrl-C; every failure is one line on stderr.
+/// Runs until Ctrl-C; every failure is one line on stderr. Exit 2 for a wrong option, 1 for everything else.
 pub fn run(options: &DemoOptions) -> ExitCode {
+    if !options.listen.ip().is_loopback() {
+        eprintln!("the demonstration takes development tokens and listens to loopback only; {} is not", options.listen);
+        return ExitCode::from(2);
+    }
     match live(options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {
@@ -102,7 +106,7 @@ fn live(options: &DemoOptions) -> anyhow::Result<()> {
         snapshot_on_stop: options.data.is_some(),
         ..NodeOptions::new(directory.path()).founding(capacities, rules)
     };
-    let recovery = Recovery::new(&words);
+    let recovery = Recovery::new(&words, options.data.is_some());
     let node = Node::start(node_options, &recovery).context("the exchange does not start")?;
     recovery.bar.finish_and_clear();
 
@@ -214,17 +218,21 @@ fn bar(message: &'static str) -> ProgressBar {
 /// A replay, on a bar of its own.
 struct Recovery {
     bar: ProgressBar,
+    /// Of a temporary directory there is nothing to tell.
+    tells: bool,
 }
 
 impl Recovery {
-    fn new(words: &Words) -> Self {
-        Self { bar: bar(words.recovering()) }
+    fn new(words: &Words, tells: bool) -> Self {
+        Self { bar: bar(words.recovering()), tells }
     }
 }
 
 impl RecoveryProgress for Recovery {
     fn note(&self, message: &str) {
-        self.bar.suspend(|| println!("{message}"));
+        if self.tells {
+            self.bar.suspend(|| println!("{message}"));
+        }
     }
 
     fn step(&self, step: RecoveryStep) {

@@ -56,9 +56,10 @@ pub enum LifeFault {
     /// The node publishes faster than the life reads, and even its present state could not be had.
     #[error("the exchange cannot be followed: {0}")]
     Unreadable(#[from] SubscribeRefusal),
-    /// The node's tables were founded for fewer accounts.
+    /// The node's tables have no room for all residents.
     #[error(
-        "this exchange was founded for fewer than {residents} residents: ask for as many as before, or found a new one"
+        "this exchange has no room for {residents} new residents: draw as many as it was founded with, from the same seed, or \
+         found a new one"
     )]
     TablesFull {
         /// How many were to be enrolled.

@@ -82,13 +82,13 @@ impl Words {
         let seconds = took.as_secs_f64();
         let mut text = String::new();
         let (open, page, data, stop) = match self.language {
-            Language::French => ("ouverte en", "page  ", "données", "Ctrl-C pour arrêter"),
-            Language::English => ("open after", "page  ", "data  ", "Ctrl-C to stop"),
+            Language::French => ("ouverte en", "page    ", "données ", "Ctrl-C pour arrêter"),
+            Language::English => ("open after", "page    ", "data    ", "Ctrl-C to stop"),
         };
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{open} {seconds:.1} s\n");
-        let _ = writeln!(text, "  {page}  http://{address}/");
-        let _ = writeln!(text, "  {data}  http://{address}/v1/market   /v1/market/stream   /metrics\n");
+        let _ = writeln!(text, "  {page} http://{address}/");
+        let _ = writeln!(text, "  {data} http://{address}/v1/market   /v1/market/stream   /metrics\n");
         for login in logins {
             let (who, side, quantity, price) = match login.part {
                 Part::Seller => (self.choose("vendeur", "seller"), "sell", "20", "0.05"),
