@@ -158,7 +158,21 @@ impl Drop for Preparer {
     }
 }
 
+/// Tells the writer if the thread ends by a panic, so that it does not wait for ever.
+struct Farewell<'a>(&'a Shared);
+
+impl Drop for Farewell<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let mut stock = self.0.lock();
+            stock.fault = Some("the thread that prepares segments has panicked".into());
+            self.0.publish(&stock);
+        }
+    }
+}
+
 fn run(storage: &dyn Storage, shared: &Shared, segment_bytes: u64, retry_after: Duration) {
+    let _farewell = Farewell(shared);
     let mut stock = shared.lock();
     while !stock.stop && stock.fault.is_none() {
         // The reserve first: it is what protects people.

@@ -145,3 +145,77 @@ fn garbage_behind_the_tail_stops_and_loses_nothing() {
         }
     }
 }
+
+/// The last segment of a journal, with the place of a group of three sectors or more that has at least three groups behind it.
+fn with_a_large_group() -> (SimulatedDisk, String, usize, usize) {
+    let disk = filled_disk(64 * 1024, 90, false);
+    let file = segments(&disk).pop().unwrap();
+    let groups = groups_of(&disk.bytes(&file));
+    let behind = groups.len() - 4;
+    let index = (1..behind).rfind(|&index| groups[index].end - groups[index - 1].end >= 3 * 512).unwrap();
+    (disk, file, groups[index - 1].end, groups[index].end)
+}
+
+#[test]
+fn an_acknowledged_group_that_lost_first_and_last_sector_is_known_by_the_group_behind_it() {
+    let (disk, file, start, end) = with_a_large_group();
+    disk.damage(&file, |bytes| {
+        bytes[start..start + 512].fill(0);
+        bytes[end - 512..end].fill(0);
+        // Of the next group only the header's sector is there: one header, no end.
+        let used = bytes.iter().rposition(|&byte| byte != 0).unwrap() + 1;
+        bytes[end + 512 - 48..used].fill(0);
+    });
+    let fault = read_all(&disk).1.unwrap_err();
+    assert!(fault.to_string().contains("but one begins"), "{fault}");
+    assert_eq!(support::place(&fault).unwrap(), (file, start as u64));
+}
+
+#[test]
+fn an_acknowledged_group_that_lost_its_first_sector_is_known_by_its_own_end_when_something_stands_behind() {
+    let (disk, file, start, end) = with_a_large_group();
+    disk.damage(&file, |bytes| {
+        bytes[start..start + 512].fill(0);
+        // Behind it no header and no end, but something.
+        let used = bytes.iter().rposition(|&byte| byte != 0).unwrap() + 1;
+        bytes[end..used].fill(0);
+        bytes[end + 700] = 1;
+    });
+    let fault = read_all(&disk).1.unwrap_err();
+    assert!(fault.to_string().contains("ends"), "{fault}");
+    assert_eq!(support::place(&fault).unwrap(), (file, start as u64));
+}
+
+#[test]
+fn something_farther_behind_the_end_than_one_group_reaches_stops() {
+    let (disk, file, ..) = with_a_large_group();
+    let end = groups_of(&disk.bytes(&file)).last().unwrap().end;
+    disk.damage(&file, |bytes| bytes[end + 6 * 1024 - 1] = 1);
+    assert_eq!(read_all(&disk).1.unwrap().unwrap().bytes, 6 * 1024, "within one largest group it may be a torn one");
+    disk.damage(&file, |bytes| bytes[end + 6 * 1024] = 1);
+    assert_eq!(support::place(&read_all(&disk).1.unwrap_err()).unwrap(), (file, end as u64));
+}
+
+#[test]
+fn groups_of_another_history_stop_at_the_first_of_them() {
+    // The same commands but for one byte in the first: sequences, epochs, times, sizes and checksums all agree.
+    let histories = [b"left", b"rite"].map(|word| {
+        let disk = SimulatedDisk::new();
+        let (mut journal, _) = Journal::open_in(Arc::new(disk.clone()), support::options(64 * 1024)).unwrap();
+        for _ in 0..10 {
+            journal.begin_group(200).unwrap();
+            let sequence = journal.next_sequence().number();
+            let body: &[u8] = if sequence == 1 { word } else { b"same" };
+            journal.push_record(&support::head(sequence), body).unwrap();
+            journal.commit(carbex_journal::EventsHash::ZERO).unwrap();
+        }
+        disk
+    });
+    let file = segments(&histories[0]).pop().unwrap();
+    let end = groups_of(&histories[0].bytes(&file))[5].end;
+    let other = histories[1].bytes(&file);
+    histories[0].damage(&file, |bytes| bytes[end..].copy_from_slice(&other[end..]));
+    let refused = verify_in(Arc::new(histories[0].clone()), &mut |_| {}).unwrap_err();
+    assert!(refused.to_string().contains("the chain breaks"), "{refused}");
+    assert_eq!(support::place(&refused).unwrap(), (file, end as u64 + 56));
+}
