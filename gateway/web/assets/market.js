@@ -194,7 +194,7 @@ function fillTable() {
     if (own.length === 0) return;
     const sum = (field) => own.reduce((total, candle) => total + Number(candle[field]), 0);
     const [sold, bought] = [sum('sold'), sum('bought')];
-    const euros = (perPointPrice) => tidy(tonneCents.format(perPointPrice * 1000)).replace(/[.,]00(?=\D*$)/, '');
+    const euros = (perPointPrice) => tidy(cents.format(perPointPrice * 1000)).replace(/[.,]00(?=\D*$)/, '');
     const texts = [
       euros(sum('turnover') / (sold + bought || 1)),
       euros(Math.min(...own.map((candle) => Number(candle.low)))),

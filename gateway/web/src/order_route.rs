@@ -141,7 +141,7 @@ pub async fn place(
             };
             Ok((StatusCode::CREATED, Json(body)).into_response())
         }
-        #[expect(clippy::wildcard_enum_match_arm, reason = "a place answers with one of the two above or is our fault")]
+        // A place answers with one of the two above or is our fault.
         other => Err(unexpected(other.as_ref(), language)),
     }
 }
@@ -171,10 +171,7 @@ pub async fn cancel(
             };
             Ok(Json(body).into_response())
         }
-        #[expect(
-            clippy::wildcard_enum_match_arm,
-            reason = "a cancel answers with one of the two above or is our fault"
-        )]
+        // A cancel answers with one of the two above or is our fault.
         other => Err(unexpected(other.as_ref(), language)),
     }
 }
