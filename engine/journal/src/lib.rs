@@ -4,6 +4,7 @@
 //! The writer ([`Journal`]) acknowledges nothing that is not on disk; the first write or sync error poisons it for ever.
 #![forbid(unsafe_code)]
 
+mod answers;
 mod backup;
 mod chain;
 mod describe;
@@ -26,12 +27,14 @@ mod snapshot;
 mod snapshot_reader;
 mod storage;
 mod survey;
+mod tail;
 mod verify;
 
+pub use answers::{CutTail, GroupReceipt, Recovered, Room};
 pub use backup::{BackupReport, RestoreReport, backup, restore};
 pub use describe::{Description, SegmentDescription, SnapshotDescription, describe, describe_in};
 pub use fault::{AppendError, JournalFault};
-pub use journal::{CutTail, GroupReceipt, Journal, Recovered, Room};
+pub use journal::Journal;
 pub use options::JournalOptions;
 pub use reader::{Group, JournalReader, Records};
 pub use record::{Epoch, EventsHash, GroupHash, Record, RecordHead, StateHash};

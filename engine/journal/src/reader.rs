@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use carbex_vocabulary::{Sequence, TimestampNs};
 
-use crate::chain::{Chain, Tail, read_record};
-use crate::journal::CutTail;
+use crate::answers::CutTail;
+use crate::chain::{Chain, read_record};
 use crate::layout::{FLAG_OPENED, GroupHeader};
 use crate::names::SegmentFile;
 use crate::segment::{SegmentWalk, Step, begun_segments};
 use crate::storage::{DiskDirectory, Storage};
 use crate::survey::check_continues;
+use crate::tail::Tail;
 use crate::{Epoch, EventsHash, GroupHash, JournalFault, Record, SnapshotHead};
 
 /// Reads a journal from a sequence on; usable while another process or thread appends.

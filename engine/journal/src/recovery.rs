@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use carbex_vocabulary::Sequence;
 
-use crate::chain::{Chain, Tail};
-use crate::journal::{CutTail, OpenSegment, Opening, PlaceError, place_segment};
+use crate::answers::CutTail;
+use crate::chain::Chain;
+use crate::journal::{OpenSegment, Opening, PlaceError, place_segment};
 use crate::names::{LOCK, PREPARED, RESERVE, SNAPSHOT_UNFINISHED, SegmentFile, ZEROING, snapshot_name};
 use crate::preparer::{Preparer, Spare, SpareError, is_whole_spare, make_spare};
 use crate::segment::{BegunSegments, SegmentWalk, Step, begun_segments};
 use crate::snapshot::list_snapshots_in;
 use crate::storage::{Storage, StorageFile, disk_fault, read_up_to, write_all_at};
+use crate::tail::Tail;
 use crate::{JournalFault, JournalOptions};
 
 /// How many zeros are written at a time when a tail is cut or a short segment completed.

@@ -4,13 +4,14 @@ use std::ops::Range;
 
 use zerocopy::{FromBytes, IntoBytes};
 
-use crate::chain::{Chain, Defect, Tail, judge_tail, read_group, read_header};
+use crate::chain::{Chain, Defect, read_group, read_header};
 use crate::layout::{
     GROUP_HEADER_BYTES, GroupHeader, SECTOR_BYTES, SEGMENT_HEADER_BYTES, SEGMENT_MAGIC, SegmentHeader, VERSION,
     crc_before_last_4, used_bytes,
 };
 use crate::names::{SegmentFile, segments};
 use crate::storage::{Storage, StorageFile, disk_fault, read_up_to};
+use crate::tail::{Tail, judge_tail};
 use crate::{GroupHash, JournalFault};
 
 /// The first sector of a segment that continues `chain`.

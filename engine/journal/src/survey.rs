@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use carbex_vocabulary::Sequence;
 
-use crate::chain::{Chain, Tail};
-use crate::journal::CutTail;
+use crate::answers::CutTail;
+use crate::chain::Chain;
 use crate::names::SegmentFile;
 use crate::segment::{BegunSegments, SegmentWalk, Step, begun_segments};
 use crate::storage::Storage;
+use crate::tail::Tail;
 use crate::{Epoch, GroupHash, JournalFault, Progress, SegmentDescription};
 
 /// How many groups are read between two reports of progress.

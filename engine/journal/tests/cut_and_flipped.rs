@@ -23,7 +23,7 @@ fn cut_everywhere(by_zeros: bool) {
     assert!(end > CUT_BYTES + 512, "the journal is large enough: {end}");
     for b in (end - CUT_BYTES..=end).rev() {
         disk.damage(&name, |bytes| if by_zeros { bytes[b..end].fill(0) } else { bytes.truncate(b) });
-        let whole = groups.iter().filter(|group| group.end <= b).next_back().unwrap();
+        let whole = groups.iter().rfind(|group| group.end <= b).unwrap();
         let (last, tail) = read_all(&disk);
         assert_eq!(last, whole.last, "cut at byte {b}");
         let torn = tail.unwrap_or_else(|fault| panic!("cut at byte {b}: {fault}"));

@@ -145,7 +145,7 @@ fn a_full_disk_leads_to_low_then_exhausted_then_back_to_normal_by_itself() {
         match journal.begin_group(3000) {
             Ok(()) => {
                 let sequence = journal.next_sequence().number();
-                journal.push_record(&support::head(sequence), &support::body(sequence)).unwrap();
+                journal.push_record(&support::head(sequence), support::body(sequence)).unwrap();
                 // The promise: what was begun can be written, however full the disk is.
                 journal.commit(carbex_journal::EventsHash::new([1; 32])).unwrap();
             }

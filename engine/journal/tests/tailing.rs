@@ -91,7 +91,7 @@ fn what_does_not_fit_is_refused_and_the_group_stands() {
     assert!(matches!(journal.push_record(&support::head(1), b""), Err(AppendError::Fault(JournalFault::Misuse(_)))));
     assert!(matches!(journal.commit(EventsHash::ZERO), Err(JournalFault::Misuse(_))));
     journal.begin_group(Journal::record_bytes(0, support::body(1).len())).unwrap();
-    journal.push_record(&support::head(1), &support::body(1)).unwrap();
+    journal.push_record(&support::head(1), support::body(1)).unwrap();
     assert!(matches!(journal.push_record(&support::head(2), b""), Err(AppendError::GroupFull { left: 0, .. })));
     journal.commit(EventsHash::new([1; 32])).unwrap();
     // Time does not go backwards, neither within a group nor after it.
@@ -104,7 +104,7 @@ fn what_does_not_fit_is_refused_and_the_group_stands() {
     let head = carbex_journal::RecordHead { reason: &long, ..support::head(2) };
     assert!(matches!(journal.push_record(&head, b""), Err(AppendError::Fault(JournalFault::Misuse(_)))));
     // None of these is the disk's fault: it goes on. A discarded group leaves no trace.
-    journal.push_record(&support::head(2), &support::body(2)).unwrap();
+    journal.push_record(&support::head(2), support::body(2)).unwrap();
     journal.discard_group();
     assert_eq!(journal.next_sequence().number(), 2);
     commit(&mut journal, 2).unwrap();

@@ -1,9 +1,11 @@
 //! What the journal's tests share: small journals with known records, and reading them back.
 #![allow(dead_code, reason = "each test file uses its part")]
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use carbex_journal::{EventsHash, Journal, JournalFault, JournalOptions, JournalReader, RecordHead, SimulatedDisk};
+use carbex_journal::{
+    AppendError, EventsHash, Journal, JournalFault, JournalOptions, JournalReader, RecordHead, SimulatedDisk,
+};
 use carbex_vocabulary::{Sequence, TimestampNs};
 
 /// Small segments, so that tests roll over; a short wait before a full disk is tried again.
@@ -17,8 +19,16 @@ pub fn options(segment_bytes: u64) -> JournalOptions {
     }
 }
 
+/// More records than any of these tests writes.
+const RECORDS_MAX: u64 = 4096;
+
 /// The body that record `sequence` has in every test: 0 to 299 bytes, or now and then three sectors of zeros.
-pub fn body(sequence: u64) -> Vec<u8> {
+pub fn body(sequence: u64) -> &'static [u8] {
+    static BODIES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| (0..RECORDS_MAX).map(make_body).collect());
+    &BODIES[sequence as usize]
+}
+
+fn make_body(sequence: u64) -> Vec<u8> {
     if sequence % 23 == 7 {
         return vec![0; 3 * 512];
     }
@@ -34,7 +44,7 @@ pub fn head(sequence: u64) -> RecordHead<'static> {
         role: (sequence % 7) as u8,
         member: (sequence % 3) as u32,
         idempotency_key: u128::from(sequence) << 64,
-        reason: if sequence % 2 == 0 { "sur décision du régulateur" } else { "" },
+        reason: if sequence.is_multiple_of(2) { "sur décision du régulateur" } else { "" },
     }
 }
 
@@ -43,15 +53,17 @@ pub fn commit(journal: &mut Journal, count: u64) -> Result<Sequence, JournalFaul
     journal.begin_group(journal.payload_bytes_max()).map_err(fault)?;
     for _ in 0..count {
         let sequence = journal.next_sequence().number();
-        assert_eq!(journal.push_record(&head(sequence), &body(sequence)).unwrap(), Sequence::new(sequence));
+        assert_eq!(journal.push_record(&head(sequence), body(sequence)).unwrap(), Sequence::new(sequence));
     }
     Ok(journal.commit(EventsHash::new([count as u8; 32]))?.last)
 }
 
-pub fn fault(error: carbex_journal::AppendError) -> JournalFault {
+pub fn fault(error: AppendError) -> JournalFault {
     match error {
-        carbex_journal::AppendError::Fault(fault) => fault,
-        other => panic!("refused: {other}"),
+        AppendError::Fault(fault) => fault,
+        refusal @ (AppendError::NoRoom { .. } | AppendError::GroupFull { .. } | AppendError::TooLarge { .. }) => {
+            panic!("refused: {refusal}")
+        }
     }
 }
 
@@ -133,6 +145,12 @@ pub fn place(fault: &JournalFault) -> Option<(String, u64)> {
         JournalFault::Corruption { file, offset, .. } | JournalFault::Unsupported { file, offset, .. } => {
             Some((file.file_name().unwrap().to_str().unwrap().to_owned(), *offset))
         }
-        _ => None,
+        JournalFault::Disk { .. }
+        | JournalFault::Snapshot { .. }
+        | JournalFault::Locked { .. }
+        | JournalFault::Poisoned { .. }
+        | JournalFault::Options { .. }
+        | JournalFault::TimeBackwards { .. }
+        | JournalFault::Misuse(_) => None,
     }
 }
