@@ -48,7 +48,7 @@ pub struct SeasonTable {
 impl SeasonTable {
     /// The table of a year of `days` (365 or 366).
     pub fn new(days: u32) -> Self {
-        let winter = |day: usize| day < FEBRUARY_ENDS || day >= DECEMBER_STARTS;
+        let winter = |day: usize| !(FEBRUARY_ENDS..DECEMBER_STARTS).contains(&day);
         let summer = |day: usize| (JULY_STARTS..AUGUST_ENDS).contains(&day);
         Self {
             heating: cumulated(days, |day| if winter(day) { WINTER_HEATING } else { 1.0 }),
