@@ -155,3 +155,54 @@ fn undamaged(disk: &SimulatedDisk, name: &str, at: usize, bit: u8) -> SimulatedD
     copy.damage(name, |bytes| bytes[at] ^= 1 << bit);
     copy
 }
+
+#[test]
+fn a_flip_in_a_last_group_with_zero_sectors_stops() {
+    // The zero sectors are the body's own: they must not be taken for sectors that never arrived.
+    let disk = SimulatedDisk::new();
+    let (mut journal, _) = Journal::open_in(Arc::new(disk.clone()), options(16 * 1024)).unwrap();
+    for _ in 0..7 {
+        support::commit(&mut journal, 1).unwrap();
+    }
+    drop(journal);
+    assert_eq!(support::body(7), [0; 3 * 512]);
+    let name = segments(&disk).pop().unwrap();
+    let groups = groups_of(&disk.bytes(&name));
+    let (start, end) = (groups[groups.len() - 2].end, groups[groups.len() - 1].end);
+    assert!(disk.bytes(&name)[start..end].chunks(512).any(|sector| sector == [0; 512]));
+    for at in start..end {
+        for bit in 0..8 {
+            disk.damage(&name, |bytes| bytes[at] ^= 1 << bit);
+            let (last, tail) = read_all(&disk);
+            assert!(last == 6 && tail.is_err(), "bit {bit} of byte {at}: {tail:?}");
+            disk.damage(&name, |bytes| bytes[at] ^= 1 << bit);
+        }
+    }
+}
+
+#[test]
+fn a_flip_in_the_last_segments_header_stops_and_removes_nothing() {
+    let disk = filled_disk(16 * 1024, 60, false);
+    let name = segments(&disk).pop().unwrap();
+    let files = disk.files().len();
+    for at in 0..512 {
+        for bit in 0..8 {
+            disk.damage(&name, |bytes| bytes[at] ^= 1 << bit);
+            let refused = Journal::open_in(Arc::new(disk.clone()), options(16 * 1024)).map(|_| ()).unwrap_err();
+            assert_eq!(place(&refused).unwrap().0, name, "bit {bit} of byte {at}");
+            assert!(read_all(&disk).1.is_err());
+            assert_eq!(disk.files().len(), files);
+            disk.damage(&name, |bytes| bytes[at] ^= 1 << bit);
+        }
+    }
+}
+
+#[test]
+fn a_segment_that_is_cut_though_another_follows_stops_in_the_cut_segment() {
+    let disk = filled_disk(16 * 1024, 60, false);
+    let name = segments(&disk)[0].clone();
+    let groups = groups_of(&disk.bytes(&name));
+    let (start, end) = (groups[groups.len() - 2].end, groups[groups.len() - 1].end);
+    disk.damage(&name, |bytes| bytes[end - 100..].fill(0));
+    assert_eq!(place(&read_all(&disk).1.unwrap_err()), Some((name, start as u64)));
+}

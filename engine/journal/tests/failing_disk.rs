@@ -133,6 +133,20 @@ fn a_preparer_that_meets_a_failing_disk_poisons_the_journal() {
 }
 
 #[test]
+fn a_prepared_segment_is_on_the_disk_before_it_counts() {
+    let disk = SimulatedDisk::new();
+    let _journal = open(&disk);
+    wait_for_spares(&disk);
+    // The names may not be durable yet, the bytes are: whatever a power cut leaves of the names is of full size.
+    for names_kept in 0..3 {
+        let after = disk.after_power_cut(&mut |below| if below == 2 { 0 } else { names_kept.min(below - 1) });
+        for (name, bytes) in after.files() {
+            assert_eq!(bytes, SEGMENT_BYTES, "{name}");
+        }
+    }
+}
+
+#[test]
 fn a_full_disk_leads_to_low_then_exhausted_then_back_to_normal_by_itself() {
     let disk = SimulatedDisk::new();
     let mut journal = open(&disk);

@@ -100,6 +100,38 @@ fn an_unfinished_snapshot_leaves_nothing() {
 }
 
 #[test]
+fn a_finished_snapshot_survives_a_power_cut() {
+    let disk = SimulatedDisk::new();
+    let mut journal = new_journal(&disk);
+    commit(&mut journal, 1).unwrap();
+    let name = write(&disk, head_of(&journal), &[9; 70_000]);
+    let after = disk.after_power_cut(&mut |_| 0);
+    assert_eq!(read(&after, &name).unwrap(), (head_of(&journal), vec![9; 70_000]));
+}
+
+#[test]
+fn the_segment_that_holds_a_kept_snapshots_own_record_stays() {
+    let disk = SimulatedDisk::new();
+    let mut journal = new_journal(&disk);
+    // A snapshot of the very last record of the first segment.
+    let mut last_of_first = head_of(&journal);
+    while support::segments(&disk).len() == 1 {
+        last_of_first = head_of(&journal);
+        commit(&mut journal, 1).unwrap();
+    }
+    let names = support::segments(&disk);
+    assert!(names[1].contains(&format!("{:020}", last_of_first.sequence.number() + 1)));
+    write(&disk, last_of_first, b"state");
+    let policy = RetentionPolicy { snapshots_kept: 1, segments: SegmentsBehind::Delete };
+    assert_eq!(journal.retain(&policy).unwrap(), RetentionReport::default());
+    // One record later the first segment is superfluous.
+    write(&disk, head_of(&journal), b"state");
+    assert_eq!(journal.retain(&policy).unwrap().segments_deleted, [names[0].clone()]);
+    let mut reader = JournalReader::open_after_in(Arc::new(disk), &head_of(&journal)).unwrap();
+    assert!(reader.next_group().unwrap().is_none());
+}
+
+#[test]
 fn a_reader_behind_a_snapshot_begins_with_the_next_record() {
     let disk = SimulatedDisk::new();
     let mut journal = new_journal(&disk);
