@@ -1,8 +1,8 @@
 //! What the core and the twin have in common, so that a comparison or a scenario can be run on either.
 
-use carbex_core::{AccountFields, Capacities, Command, Market, MarketFields, RestingOrder};
+use carbex_core::{AccountFields, Capacities, Command, DepthLevel, Market, MarketFields, RestingOrder};
 use carbex_rules::RuleSet;
-use carbex_vocabulary::{AccountId, Event, Sequence, TimestampNs};
+use carbex_vocabulary::{AccountId, Event, Sequence, Side, TimestampNs};
 
 use crate::Twin;
 
@@ -20,6 +20,10 @@ pub trait Exchange {
     fn accounts(&self) -> Vec<(AccountId, AccountFields)>;
     /// An account's open orders, oldest first.
     fn orders_of(&self, account: AccountId) -> Vec<RestingOrder>;
+    /// The levels of one side, best price first.
+    fn depth(&self, side: Side) -> Vec<DepthLevel>;
+    /// The rules in force.
+    fn rules(&self) -> RuleSet;
     /// Writes the state out and goes on from what is read back; an error says what did not survive.
     fn reopen(&mut self, capacities: Capacities) -> Result<(), String>;
 }
@@ -44,6 +48,12 @@ impl Exchange for Market {
     }
     fn orders_of(&self, account: AccountId) -> Vec<RestingOrder> {
         Market::orders_of(self, account).collect()
+    }
+    fn depth(&self, side: Side) -> Vec<DepthLevel> {
+        Market::depth(self, side).collect()
+    }
+    fn rules(&self) -> RuleSet {
+        *Market::rules(self)
     }
     fn reopen(&mut self, capacities: Capacities) -> Result<(), String> {
         let mut bytes = Vec::new();
@@ -87,6 +97,12 @@ impl Exchange for Twin {
     }
     fn orders_of(&self, account: AccountId) -> Vec<RestingOrder> {
         Twin::orders_of(self, account)
+    }
+    fn depth(&self, side: Side) -> Vec<DepthLevel> {
+        Twin::depth(self, side)
+    }
+    fn rules(&self) -> RuleSet {
+        *Twin::rules(self)
     }
     fn reopen(&mut self, _: Capacities) -> Result<(), String> {
         Ok(())

@@ -94,6 +94,12 @@ impl Exchange for Forgetful {
     fn orders_of(&self, account: carbex_vocabulary::AccountId) -> Vec<carbex_core::RestingOrder> {
         self.twin.orders_of(account)
     }
+    fn depth(&self, side: carbex_vocabulary::Side) -> Vec<carbex_core::DepthLevel> {
+        self.twin.depth(side)
+    }
+    fn rules(&self) -> carbex_rules::RuleSet {
+        *self.twin.rules()
+    }
     fn reopen(&mut self, _: carbex_core::Capacities) -> Result<(), String> {
         Ok(())
     }

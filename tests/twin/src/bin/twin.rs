@@ -47,9 +47,9 @@ struct Arguments {
     /// Puts a second twin in the place of the core: tries out the generator alone.
     #[arg(long)]
     self_check: bool,
-    /// Prints what was reached.
-    #[arg(long, default_value_t = true, action = clap::ArgAction::Set)]
-    tally: bool,
+    /// Leaves a failing run as long as it is.
+    #[arg(long)]
+    no_shrink: bool,
 }
 
 fn main() -> ExitCode {
@@ -90,12 +90,13 @@ fn run<E: Exchange>(arguments: &Arguments) -> ExitCode {
     let mut failures = failures.into_inner().expect("all threads have ended");
     failures.sort_by_key(|failure| failure.steps.len());
     if let Some(failure) = failures.first() {
-        report::<E>(failure);
+        report(failure);
+        if !arguments.no_shrink {
+            report_short::<E>(failure);
+        }
         return ExitCode::FAILURE;
     }
-    if arguments.tally {
-        print!("{tally}");
-    }
+    print!("{tally}");
     let missing = if arguments.seed.is_some() { Vec::new() } else { tally.never_reached() };
     if !missing.is_empty() {
         eprintln!(
@@ -107,7 +108,7 @@ fn run<E: Exchange>(arguments: &Arguments) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn report<E: Exchange>(failure: &Disagreement) {
+fn report(failure: &Disagreement) {
     let index = failure.steps.len();
     println!("DISAGREEMENT at seed {}, command {index}: {}", failure.seed, failure.what);
     if let Some(step) = failure.steps.last() {
@@ -119,6 +120,9 @@ fn report<E: Exchange>(failure: &Disagreement) {
         "replay with: cargo run --release -p carbex-twin --bin twin -- --seed {} --commands {index}",
         failure.seed
     );
+}
+
+fn report_short<E: Exchange>(failure: &Disagreement) {
     let short = shrink::<E>(failure, SHRINK_SECONDS_MAX);
     println!("\nas short as could be found: {} commands: {}", short.steps.len(), short.what);
     println!("capacities {:?}\nrules {:?}", short.world.0, *short.world.1);

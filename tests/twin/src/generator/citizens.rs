@@ -54,10 +54,13 @@ impl Generator {
 
     /// A part of an endowment; rarely nothing or too much.
     fn some_points(&mut self, scene: &Scene) -> QuantityG {
+        let endowment = scene.fields.period.map_or(1000, |period| period.endowment_g);
         if self.is_wrong() {
-            return QuantityG::new(pick(&mut self.rng, &[0, HUGE, u64::MAX]));
+            // With an endowment as huge as the debit, which of two refusals comes first is nobody's question.
+            let huge = if endowment < HUGE { u64::MAX } else { 0 };
+            return QuantityG::new(pick(&mut self.rng, &[0, HUGE, huge]));
         }
-        let endowment = scene.fields.period.map_or(1000, |period| period.endowment_g.min(10_000_000));
+        let endowment = endowment.min(10_000_000);
         let part = pick(&mut self.rng, &[100, 20, 5, 2]);
         QuantityG::new(self.rng.u64(1..=endowment / part + 1))
     }

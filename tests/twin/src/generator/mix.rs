@@ -1,5 +1,6 @@
 //! Which commands a seed draws, how often, and how time passes: swarm testing, each seed a world of its own habits.
 
+use carbex_core::Capacities;
 use carbex_vocabulary::{DAY_NS, Phase};
 use fastrand::Rng;
 
@@ -95,7 +96,7 @@ pub(super) struct Mix {
 }
 
 impl Mix {
-    pub fn new(rng: &mut Rng) -> Self {
+    pub fn new(rng: &mut Rng, capacities: Capacities) -> Self {
         let weights = USUAL
             .iter()
             .map(|&(kind, usual)| {
@@ -131,7 +132,7 @@ impl Mix {
             wrong: rng.u32(2..10),
             insists: rng.u32(10..60),
             lots: pick(rng, &[2, 5, 10, 30]),
-            accounts: rng.u64(3..13),
+            accounts: if capacities.accounts > 100 { rng.u64(50..300) } else { rng.u64(3..13) },
         }
     }
 

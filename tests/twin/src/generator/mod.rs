@@ -50,7 +50,7 @@ impl Generator {
         let mut rng = Rng::with_seed(seed);
         let capacities = world::capacities(&mut rng);
         let first_rules = world::rules(&mut rng);
-        let mix = Mix::new(&mut rng);
+        let mix = Mix::new(&mut rng, capacities);
         Self { rng, mix, capacities, first_rules, now_ns: FIRST_NS, drawn: 0, refused: None, last: None }
     }
 

@@ -11,6 +11,9 @@ use super::{
     world::{chance, pick},
 };
 
+/// How many accounts are looked at for one that can trade.
+const LOOKED_AT_MAX: usize = 12;
+
 impl Generator {
     pub(super) fn place(&mut self, scene: &Scene) -> Command {
         let side = pick(&mut self.rng, Side::ALL);
@@ -28,9 +31,10 @@ impl Generator {
     fn trader(&mut self, scene: &Scene, side: Side) -> AccountId {
         let lot_g = i64::try_from(scene.rules.market.lot_g).unwrap_or(i64::MAX);
         let most_open = scene.rules.orders.max_open_orders as usize;
-        let able: Vec<AccountId> = scene
-            .twin
-            .accounts()
+        let mut some = scene.twin.accounts();
+        self.rng.shuffle(&mut some);
+        some.truncate(LOOKED_AT_MAX);
+        let able: Vec<AccountId> = some
             .iter()
             .filter(|(id, fields)| {
                 let open = scene.twin.orders_of(*id);

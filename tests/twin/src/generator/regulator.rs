@@ -30,7 +30,7 @@ impl Generator {
             _ => None,
         };
         Command::OpenPeriod {
-            year: self.rng.u32(2023..2031),
+            year: pick(&mut self.rng, &[2024, 2027, 2028, 2029, 2030, 1900, 2000, 2100, 2400, 0, u32::MAX]),
             endowment: QuantityG::new(endowment),
             reserve: QuantityG::new(reserve),
             cap: cap.map(QuantityG::new),

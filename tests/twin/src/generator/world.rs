@@ -12,6 +12,9 @@ use fastrand::Rng;
 const LOTS_AND_TICKS: &[(u64, u64)] =
     &[(1000, 10), (1000, 1), (500, 2), (500, 10), (1, 1000), (100, 10), (250, 4), (2000, 5), (1000, 50)];
 
+/// How many seeds of a hundred are crowded: hundreds of accounts, thousands of orders on wide and narrow bands.
+const LARGE_PERCENT: u32 = 4;
+
 /// One of a list.
 pub(super) fn pick<T: Copy>(rng: &mut Rng, list: &[T]) -> T {
     list[rng.usize(..list.len())]
@@ -24,6 +27,9 @@ pub(super) fn chance(rng: &mut Rng, percent: u32) -> bool {
 
 /// Table sizes: ample on most seeds, so small on some that accounts or orders do not fit.
 pub(super) fn capacities(rng: &mut Rng) -> Capacities {
+    if chance(rng, LARGE_PERCENT) {
+        return Capacities { accounts: 400, orders: 3000 };
+    }
     Capacities {
         accounts: if chance(rng, 20) { rng.u32(3..8) } else { 24 },
         orders: if chance(rng, 15) { rng.u32(3..12) } else { 300 },

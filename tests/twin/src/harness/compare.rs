@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use carbex_core::{Command, MarketFields, Quote};
-use carbex_vocabulary::{AccountId, Event, PointsAccount, Reject, RejectCode};
+use carbex_vocabulary::{AccountId, Event, PointsAccount, Reject, RejectCode, Side};
 
 use crate::{Exchange, Twin};
 
@@ -55,6 +55,15 @@ pub(super) fn states<E: Exchange>(
         return Err(format!("the market differs:\n  core {found:?}\n  twin {expected:?}"));
     }
     if everything {
+        if exchange.rules() != *twin.rules() {
+            return Err(format!("the rules differ:\n  core {:?}\n  twin {:?}", exchange.rules(), twin.rules()));
+        }
+        for side in Side::ALL {
+            let (found, expected) = (exchange.depth(*side), twin.depth(*side));
+            if found != expected {
+                return Err(format!("the {} side differs:\n  core {found:?}\n  twin {expected:?}", side.name()));
+            }
+        }
         let (found, expected) = (exchange.accounts(), twin.accounts());
         if let Some(index) = (0..found.len().max(expected.len())).find(|&i| found.get(i) != expected.get(i)) {
             return Err(format!(

@@ -37,7 +37,8 @@ pub struct Order {
 }
 
 impl Order {
-    fn resting(&self) -> RestingOrder {
+    /// As its owner may see it.
+    pub(super) fn resting(&self) -> RestingOrder {
         RestingOrder {
             order: self.id,
             account: self.account,

@@ -1,6 +1,6 @@
 //! The public accounts, and what anybody may see of the market.
 
-use carbex_core::{MarketFields, PeriodFields, PublicFields};
+use carbex_core::{DepthLevel, MarketFields, PeriodFields, PublicFields};
 use carbex_vocabulary::{Phase, Side};
 
 use super::Twin;
@@ -32,6 +32,28 @@ impl Twin {
     /// The phase.
     pub fn phase(&self) -> Phase {
         self.phase
+    }
+
+    /// The levels of one side, best price first.
+    pub fn depth(&self, side: Side) -> Vec<DepthLevel> {
+        let orders = match side {
+            Side::Sell => self.sells(),
+            Side::Buy => self.buys(),
+        };
+        let mut levels: Vec<DepthLevel> = Vec::new();
+        for order in orders.iter().map(super::Order::resting) {
+            match levels.last_mut().filter(|level| level.price_ueur == order.price_ueur) {
+                Some(level) => {
+                    level.quantity_g += order.quantity_g;
+                    level.orders += 1;
+                }
+                None => {
+                    let (price_ueur, quantity_g) = (order.price_ueur, order.quantity_g);
+                    levels.push(DepthLevel { price_ueur, quantity_g, orders: 1 });
+                }
+            }
+        }
+        levels
     }
 
     /// The market's public state.
