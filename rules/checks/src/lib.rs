@@ -15,7 +15,7 @@ pub use order::{check_open_orders, check_opposite, check_order_rate, check_price
 pub use overdraft::check_overdraft;
 pub use purchase::{HoldingTerms, PurchaseTerms, check_purchase};
 pub use rule_set::{
-    Band, BandRules, CarryOverRules, MarketRules, OrderRules, OverdraftRules, PurchaseRules, RuleFault, RuleParameters,
-    RuleSet, RuleVersion, SaleRules, TierRules,
+    Band, BandRules, CarryOverRules, MarketRules, OrderRules, OverdraftRules, PRICE_MAX_UEUR, PurchaseRules, RuleFault,
+    RuleParameters, RuleSet, RuleVersion, SaleRules, TierRules,
 };
 pub use sale::{check_sale, resale_is_free};

@@ -209,7 +209,7 @@ impl core::fmt::Display for RuleFault {
 impl core::error::Error for RuleFault {}
 
 /// The highest price a band may reach, in µ€ per point: a million euros. Beyond it the sums of an auction could not be exact.
-const PRICE_MAX_UEUR: u64 = 1_000_000_000_000;
+pub const PRICE_MAX_UEUR: u64 = 1_000_000_000_000;
 
 /// The largest lot, in grams: a million tonnes. Beyond it a single lot could pass what the tables hold.
 const LOT_MAX_G: u64 = 1_000_000_000_000;

@@ -1,6 +1,6 @@
 //! The regulator's acts: phase, band, quotes, reserve, rules, and the passing of time.
 
-use carbex_rules::{Band, RuleSet, check_price};
+use carbex_rules::{Band, PRICE_MAX_UEUR, RuleSet, check_price};
 use carbex_vocabulary::{
     AmountUeur, CancelReason, Event, Phase, PriceUeur, QuantityG, Reject, RejectCode, Side, TimestampNs,
 };
@@ -49,6 +49,9 @@ impl Market {
         let tick_ueur = self.rules.market.tick_ueur;
         let band = Band { floor_ueur: floor.ueur(), ceiling_ueur: ceiling.ueur() };
         check_band(band, tick_ueur)?;
+        if ceiling.ueur() > PRICE_MAX_UEUR {
+            return Err(Reject::with(RejectCode::LimitExceeded, PRICE_MAX_UEUR, ceiling.ueur()));
+        }
 
         events.emit(Event::BandSet { floor, ceiling });
         let outside = move |price_ueur: u64| price_ueur < band.floor_ueur || price_ueur > band.ceiling_ueur;

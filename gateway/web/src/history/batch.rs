@@ -2,12 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use super::key::Key;
+use super::{key::Key, lines::NewLines};
+
+/// Entries written at once at most.
+const ENTRIES_MAX: usize = 256;
+/// Lines written at once at most; they go in chunks of some dozens.
+const LINES_MAX: usize = 4_096;
 
 /// Entries to write (`Some`) or remove (`None`), laid over the tree that they will go to.
 #[derive(Default)]
 pub struct Batch {
     entries: BTreeMap<Key, Option<Vec<u8>>>,
+    /// Lines of accounts, which go their own way.
+    pub lines: NewLines,
 }
 
 impl Batch {
@@ -44,9 +51,15 @@ impl Batch {
         Ok(false)
     }
 
-    /// How many entries it has.
-    pub fn len(&self) -> usize {
-        self.entries.len()
+    /// Whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.lines.len() == 0
+    }
+
+    /// Whether it holds as much as should be written at once. More entries would let sled's discarded pages pile up in memory
+    /// (measured: 8,192 at once took 5 GB where 256 take 0.2).
+    pub fn is_full(&self) -> bool {
+        self.entries.len() >= ENTRIES_MAX || self.lines.len() >= LINES_MAX
     }
 
     /// Writes all of it at once: after a crash all of it is there, or none.

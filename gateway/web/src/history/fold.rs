@@ -116,7 +116,7 @@ impl Statistics {
             let position = Position { sequence: applied.sequence.number(), index };
             let mut line = time_ns.to_le_bytes().to_vec();
             carbex_wire::encode_event(event, &mut line);
-            target.batch.put(key::line(account, position), line);
+            target.batch.lines.push(account, position, line);
         }
         match *event {
             Event::Accepted { account, order } => self.accept(applied, account, order, target),

@@ -4,20 +4,22 @@ use carbex_vocabulary::{AccountId, OrderId, Sequence, Side};
 
 use super::Interval;
 
-/// What kind of entry a key names. Append only: the numbers are on disk.
+/// What kind of entry a key names. Append only: the numbers are on disk; 1 was a line by itself, in layout 1.
 #[derive(Clone, Copy)]
 #[repr(u8)]
 enum Prefix {
     /// The cursor, the summary, the layout's number.
     Meta = 0,
-    /// An account's line: account, sequence, index of the event in its command.
-    Line = 1,
     /// An account's order: account, order.
     Order = 2,
     /// An open order at its price: side, price, account, order.
     Resting = 3,
     /// A candle: interval, start.
     Candle = 4,
+    /// A chunk of the newest lines as they came: sequence, index of the first line.
+    Log = 5,
+    /// A block of older lines sorted by account: run, account, sequence, index of the first line.
+    Run = 6,
 }
 
 /// A key, as sled takes it.
@@ -53,6 +55,14 @@ impl Position {
         Self { sequence: sequence.number(), index: 0 }
     }
 
+    /// The position right after.
+    pub const fn next(self) -> Self {
+        match self.index.checked_add(1) {
+            Some(index) => Self { sequence: self.sequence, index },
+            None => Self { sequence: self.sequence + 1, index: 0 },
+        }
+    }
+
     /// As paging cursors and event ids write it: `1234.0`.
     pub fn text(self) -> String {
         format!("{}.{}", self.sequence, self.index)
@@ -82,23 +92,46 @@ impl Position {
     }
 }
 
-/// All lines of an account.
-pub fn lines_of(account: AccountId) -> Key {
-    let mut key = vec![Prefix::Line as u8];
+/// How far the lines have become runs.
+pub fn extent() -> Key {
+    vec![Prefix::Meta as u8, 3]
+}
+
+/// The log's chunk that begins with that line.
+pub fn log(first: Position) -> Key {
+    let mut key = vec![Prefix::Log as u8];
+    key.extend(first.bytes());
+    key
+}
+
+/// Behind every chunk.
+pub fn log_end() -> Key {
+    vec![Prefix::Log as u8 + 1]
+}
+
+/// Before every block of a run.
+pub fn run(run: u32) -> Key {
+    let mut key = vec![Prefix::Run as u8];
+    key.extend(run.to_be_bytes());
+    key
+}
+
+/// Behind every run.
+pub fn runs_end() -> Key {
+    vec![Prefix::Run as u8 + 1]
+}
+
+/// The block of a run that begins with that line.
+pub fn block(run_number: u32, account: AccountId, first: Position) -> Key {
+    let mut key = run(run_number);
     key.extend(account.number().to_be_bytes());
+    key.extend(first.bytes());
     key
 }
 
-/// One line of an account.
-pub fn line(account: AccountId, position: Position) -> Key {
-    let mut key = lines_of(account);
-    key.extend(position.bytes());
-    key
-}
-
-/// The position that ends a line's key.
-pub fn line_position(key: &[u8]) -> Option<Position> {
-    Position::from_bytes(key.get(9..)?)
+/// Whether an entry holds lines (or says where they are) rather than what was made of them.
+pub fn is_of_lines(key: &[u8]) -> bool {
+    key == extent() || key.first().is_some_and(|prefix| [Prefix::Log as u8, Prefix::Run as u8].contains(prefix))
 }
 
 /// All orders of an account.

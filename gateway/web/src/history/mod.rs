@@ -9,6 +9,7 @@ mod fold;
 mod hub;
 mod key;
 mod level;
+mod lines;
 mod order_record;
 mod reader;
 mod store;

@@ -20,8 +20,6 @@ use super::{
     store::{Cursor, move_aside},
 };
 
-/// Entries written at once at most: what one batch holds in memory.
-const BATCH_ENTRIES_MAX: usize = 8_192;
 /// Commands replayed before the node is asked again whether the ring has the rest.
 const REPLAY_COMMANDS_MAX: u64 = 1_000_000;
 /// How long the reader sleeps when nothing happens, so that a stop is noticed.
@@ -224,7 +222,7 @@ impl Work {
         while !self.index.is_stopping() {
             match subscription.try_next().or_else(|| {
                 // Nothing more at once: what was folded is written before waiting.
-                (progress.batch.len() == 0).then(|| subscription.wait(IDLE)).flatten()
+                progress.batch.is_empty().then(|| subscription.wait(IDLE)).flatten()
             }) {
                 Some(Delivery::Group(group)) => {
                     for record in group.since(progress.resume()) {
@@ -347,7 +345,7 @@ impl Progress {
         for (index, event) in (0u32..).zip(applied.events).skip(first as usize) {
             self.fold(applied, index, event)?;
             self.cursor = Cursor { next: Position { sequence: applied.sequence.number(), index: index + 1 }, proof };
-            if self.batch.len() >= BATCH_ENTRIES_MAX {
+            if self.batch.is_full() {
                 self.commit()?;
             }
         }

@@ -1,17 +1,21 @@
 //! The index on disk: opened with suspicion, read page by page, moved aside at any doubt.
 
 use std::{
+    collections::VecDeque,
     fs, io,
+    ops::ControlFlow,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
 };
 
 use carbex_vocabulary::{AccountId, Event, OrderId};
 
-use super::{Candle, Depth, Interval, OrderRecord, Position, Series, Summary, batch::Batch, fold::Statistics, key};
+use super::{
+    Candle, Depth, Interval, OrderRecord, Position, Series, Summary, batch::Batch, fold::Statistics, key, lines::Lines,
+};
 
 /// Another layout is not read but rebuilt.
-const LAYOUT: u32 = 1;
+const LAYOUT: u32 = 2;
 /// What sled keeps in memory, about.
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 
@@ -66,6 +70,7 @@ pub struct Line {
 #[derive(Clone, Debug)]
 pub struct Store {
     db: sled::Db,
+    lines: Lines,
 }
 
 impl Store {
@@ -115,7 +120,8 @@ impl Store {
                 series.restore(candle).ok_or(IndexFault::Damaged)?;
             }
         }
-        Ok((Self { db }, statistics, cursor))
+        let lines = Lines::open(&db)?;
+        Ok((Self { db, lines }, statistics, cursor))
     }
 
     /// The tree, for the fold.
@@ -126,7 +132,10 @@ impl Store {
     /// Writes a batch together with the cursor that it brings the index to.
     pub fn commit(&self, mut batch: Batch, cursor: Cursor) -> Result<(), IndexFault> {
         batch.put(key::cursor(), cursor.bytes());
-        Ok(batch.write(&self.db)?)
+        let lines = std::mem::take(&mut batch.lines);
+        Lines::log(&lines, &mut batch);
+        batch.write(&self.db)?;
+        self.lines.take(&self.db, lines)
     }
 
     /// Brings what was written nearer to the disk. Not needed for safety: what is lost is read again from the journal.
@@ -143,36 +152,33 @@ impl Store {
         limit: usize,
         keep: impl Fn(&Event) -> bool,
     ) -> Result<Vec<Line>, IndexFault> {
-        let range = key::lines_of(account)..key::line(account, before);
-        self.lines(self.db.range(range).rev(), limit, keep)
+        let mut lines = Vec::new();
+        self.lines.walk_back(&self.db, account, before, |position, bytes| {
+            if lines.len() == limit {
+                return Ok(ControlFlow::Break(()));
+            }
+            let line = read_line(position, bytes).ok_or(IndexFault::Damaged)?;
+            if keep(&line.event) {
+                lines.push(line);
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(lines)
     }
 
     /// At most `limit` lines of an account after `after`, oldest first.
     pub fn lines_after(&self, account: AccountId, after: Position, limit: usize) -> Result<Vec<Line>, IndexFault> {
-        let last = Position { sequence: u64::MAX, index: u32::MAX };
-        let range =
-            (std::ops::Bound::Excluded(key::line(account, after)), std::ops::Bound::Included(key::line(account, last)));
-        self.lines(self.db.range(range), limit, |_| true)
-    }
-
-    fn lines(
-        &self,
-        entries: impl Iterator<Item = sled::Result<(sled::IVec, sled::IVec)>>,
-        limit: usize,
-        keep: impl Fn(&Event) -> bool,
-    ) -> Result<Vec<Line>, IndexFault> {
-        let mut lines = Vec::new();
-        for entry in entries {
-            if lines.len() == limit {
-                break;
+        let end = Position { sequence: u64::MAX, index: u32::MAX };
+        let mut lines = VecDeque::new();
+        self.lines.walk_back(&self.db, account, end, |position, bytes| {
+            if position <= after {
+                return Ok(ControlFlow::Break(()));
             }
-            let (key, value) = entry?;
-            let line = read_line(&key, &value).ok_or(IndexFault::Damaged)?;
-            if keep(&line.event) {
-                lines.push(line);
-            }
-        }
-        Ok(lines)
+            lines.push_front(read_line(position, bytes).ok_or(IndexFault::Damaged)?);
+            lines.truncate(limit);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(lines.into())
     }
 
     /// At most `limit` orders of an account before `before`, newest first.
@@ -192,27 +198,37 @@ impl Store {
         Ok(orders)
     }
 
-    /// blake3 of everything but the cursor's proof, in key order: equal histories are equal hashes.
+    /// blake3 of everything but how lines are laid out: equal histories are equal hashes, whatever was written when. Entries
+    /// count in key order; lines by the sum of their hashes.
     pub fn content_hash(&self) -> Result<[u8; 32], IndexFault> {
         let mut hasher = blake3::Hasher::new();
         for entry in self.db.iter() {
             let (key, value) = entry?;
+            if key::is_of_lines(&key) {
+                continue;
+            }
             for part in [&key, &value] {
                 hasher.update(&(part.len() as u64).to_le_bytes());
                 hasher.update(part);
             }
         }
+        let (mut count, mut sum) = (0_u64, 0_u128);
+        self.lines.each(&self.db, |account, position, line| {
+            let mut one = blake3::Hasher::new();
+            one.update(&account.number().to_le_bytes()).update(&position.bytes()).update(line);
+            let mut low = [0; 16];
+            low.copy_from_slice(&one.finalize().as_bytes()[..16]);
+            sum = sum.wrapping_add(u128::from_le_bytes(low));
+            count += 1;
+        })?;
+        hasher.update(&count.to_le_bytes()).update(&sum.to_le_bytes());
         Ok(hasher.finalize().into())
     }
 }
 
-fn read_line(key: &[u8], value: &[u8]) -> Option<Line> {
+fn read_line(position: Position, value: &[u8]) -> Option<Line> {
     let (time_ns, event) = value.split_first_chunk::<8>()?;
-    Some(Line {
-        position: key::line_position(key)?,
-        time_ns: u64::from_le_bytes(*time_ns),
-        event: carbex_wire::decode_event(event).ok()?,
-    })
+    Some(Line { position, time_ns: u64::from_le_bytes(*time_ns), event: carbex_wire::decode_event(event).ok()? })
 }
 
 /// Moves a doubtful index beside itself, in place of the one that was doubted before.

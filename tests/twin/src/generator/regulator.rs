@@ -48,6 +48,7 @@ impl Generator {
                 (start.floor_ueur, start.ceiling_ueur + 1),
                 (tick, tick * 65_537),
                 (HUGE / tick * tick, HUGE / tick * tick),
+                (u64::MAX / tick * tick, u64::MAX / tick * tick),
             ];
             let (floor, ceiling) = pick(&mut self.rng, &wrong);
             return Command::SetBand { floor: PriceUeur::new(floor), ceiling: PriceUeur::new(ceiling) };

@@ -20,6 +20,9 @@ pub(super) const SHARE_MAX_BP: i128 = (1 << 21) - 1;
 /// The highest household.
 pub(super) const HOUSEHOLD_MAX: i128 = u32::MAX as i128;
 
+/// The highest price of a band, in µ€ per point: a million euros.
+pub(super) const PRICE_MAX_UEUR: i128 = 1_000_000_000_000;
+
 /// `LIMIT_EXCEEDED` if `number` passes `limit`.
 pub(super) fn within(limit: i128, number: i128) -> Outcome {
     if number > limit {

@@ -8,6 +8,7 @@ use super::{
     answer::{Outcome, amount as as_amount, plain, price as as_price, quantity as as_quantity, reject},
     citizens::not_zero,
     facility::Offer,
+    limits::{PRICE_MAX_UEUR, within},
 };
 
 impl Twin {
@@ -36,6 +37,7 @@ impl Twin {
         self.check_tick(i128::from(ceiling.ueur()))?;
         let band = Band { floor_ueur: floor.ueur(), ceiling_ueur: ceiling.ueur() };
         check_band(band, self.rules.market.tick_ueur)?;
+        within(PRICE_MAX_UEUR, i128::from(ceiling.ueur()))?;
 
         self.band = band;
         self.answer.outcome.push(Event::BandSet { floor, ceiling });
