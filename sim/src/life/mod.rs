@@ -53,6 +53,9 @@ pub enum LifeFault {
     /// The node takes nothing more.
     #[error("the exchange is stopping")]
     Stopping,
+    /// Asked to end while the disk has no room: what was decided and not yet taken is dropped.
+    #[error("the disk is full: what the residents had decided and the exchange had not yet taken is dropped")]
+    NoRoom,
     /// The node publishes faster than the life reads, and even its present state could not be had.
     #[error("the exchange cannot be followed: {0}")]
     Unreadable(#[from] SubscribeRefusal),
@@ -71,9 +74,12 @@ pub enum LifeFault {
 }
 
 impl From<Refusal> for LifeFault {
-    /// Only a stop reaches this far: every other refusal is waited out where it happens.
-    fn from(_: Refusal) -> Self {
-        Self::Stopping
+    /// Only a stop, or a disk without room at the end, reaches this far: every other refusal is waited out where it happens.
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::SpaceLow | Refusal::SpaceExhausted => Self::NoRoom,
+            Refusal::Stopping | Refusal::Overloaded | Refusal::KeyReused | Refusal::KeysExhausted => Self::Stopping,
+        }
     }
 }
 

@@ -1,6 +1,14 @@
 //! The outbox: commands on their way into the node's queue, kept until the node takes them.
 
-use std::{collections::VecDeque, thread, time::Duration};
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
 
 use carbex_core::Command;
 use carbex_node::{NodeHandle, Receipt, Refusal, Role, Submission};
@@ -40,6 +48,8 @@ pub(super) struct Outbox {
     node: NodeHandle,
     waiting: VecDeque<Submission>,
     pause: Duration,
+    /// The life is asked to end: it no longer waits for a disk without room.
+    leaving: Arc<AtomicBool>,
     /// Commands the node took.
     pub(super) taken: u64,
     /// Refusals met: each was offered again later.
@@ -48,7 +58,25 @@ pub(super) struct Outbox {
 
 impl Outbox {
     pub(super) fn new(node: NodeHandle) -> Self {
-        Self { node, waiting: VecDeque::new(), pause: PAUSE_FIRST, taken: 0, refused: 0 }
+        Self {
+            node,
+            waiting: VecDeque::new(),
+            pause: PAUSE_FIRST,
+            leaving: Arc::new(AtomicBool::new(false)),
+            taken: 0,
+            refused: 0,
+        }
+    }
+
+    /// What asks the life to end.
+    pub(super) fn leaving(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.leaving)
+    }
+
+    /// Whether a refusal is one that nobody waits out who is asked to leave.
+    fn ends(&self, refusal: Refusal) -> bool {
+        let without_room = matches!(refusal, Refusal::SpaceLow | Refusal::SpaceExhausted);
+        without_room && self.leaving.load(Ordering::Relaxed)
     }
 
     /// Adds a command.
@@ -64,7 +92,7 @@ impl Outbox {
     /// Offers one handful. Refused commands stay, in order, and the caller has then slept a little: longer each time.
     ///
     /// # Errors
-    /// `Refusal::Stopping`: the node takes nothing more.
+    /// `Refusal::Stopping`: the node takes nothing more. Asked to leave, also `SpaceLow` and `SpaceExhausted`.
     pub(super) fn offer(&mut self) -> Result<(), Refusal> {
         let handful: Vec<Submission> = self.waiting.drain(..self.waiting.len().min(OFFER_COMMANDS_MAX)).collect();
         let mut refused = Vec::new();
@@ -73,6 +101,7 @@ impl Outbox {
                 // What came of it is read from what the node publishes.
                 Ok(_receipt_to_come) => self.taken += 1,
                 Err(Refusal::Stopping) => return Err(Refusal::Stopping),
+                Err(refusal) if self.ends(refusal) => return Err(refusal),
                 Err(
                     Refusal::Overloaded
                     | Refusal::SpaceLow
@@ -97,7 +126,7 @@ impl Outbox {
     /// Offers everything, however long it takes.
     ///
     /// # Errors
-    /// `Refusal::Stopping`: the node takes nothing more.
+    /// `Refusal::Stopping`: the node takes nothing more. Asked to leave, also `SpaceLow` and `SpaceExhausted`.
     pub(super) fn empty(&mut self) -> Result<(), Refusal> {
         while self.len() > 0 {
             self.offer()?;
@@ -108,7 +137,7 @@ impl Outbox {
     /// Submits one command past those that wait, and waits until it is durable.
     ///
     /// # Errors
-    /// `Refusal::Stopping`: the node takes nothing more.
+    /// `Refusal::Stopping`: the node takes nothing more. Asked to leave, also `SpaceLow` and `SpaceExhausted`.
     pub(super) fn call(&mut self, submission: Submission) -> Result<Receipt, Refusal> {
         loop {
             match self.node.submit(submission).and_then(|pending| pending.wait()) {
@@ -118,6 +147,7 @@ impl Outbox {
                     return Ok(receipt);
                 }
                 Err(Refusal::Stopping) => return Err(Refusal::Stopping),
+                Err(refusal) if self.ends(refusal) => return Err(refusal),
                 Err(
                     Refusal::Overloaded
                     | Refusal::SpaceLow

@@ -29,23 +29,30 @@ impl Life {
     /// # Errors
     /// The machine gives no thread.
     pub fn run(mut self) -> std::io::Result<RunningLife> {
-        let stopping = Arc::new(AtomicBool::new(false));
+        let stopping = self.outbox.leaving();
         let status = self.status();
         let asked = Arc::clone(&stopping);
         let thread = thread::Builder::new().name("life".into()).spawn(move || {
-            while !asked.load(Ordering::Relaxed) {
-                if !self.turn()? {
-                    thread::sleep(REST);
-                }
+            match self.live_until(&asked) {
+                // Nobody waits for a full disk to stop: what is durable is durable, the rest was never acknowledged.
+                Ok(()) | Err(LifeFault::NoRoom) => Ok(self),
+                Err(fault) => Err(fault),
             }
-            self.settle()?;
-            Ok(self)
         })?;
         Ok(RunningLife { stopping, status, thread })
     }
 }
 
 impl Life {
+    fn live_until(&mut self, asked: &AtomicBool) -> Result<(), LifeFault> {
+        while !asked.load(Ordering::Relaxed) {
+            if !self.turn()? {
+                thread::sleep(REST);
+            }
+        }
+        self.settle()
+    }
+
     /// Says what was decided, decides nothing more, and reads on until all of it is durable.
     ///
     /// # Errors

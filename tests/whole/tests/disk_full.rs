@@ -98,6 +98,25 @@ impl Drop for Demo {
 }
 
 #[test]
+fn a_demo_on_a_full_disk_still_stops_cleanly() {
+    let disk = SmallDisk::new();
+    let data = disk.path().join("exchange");
+    let mut demo = Demo::start(&data);
+    // What this disk still takes; the last write is meant to fail.
+    let _ = fs::write(disk.path().join("filler"), vec![1_u8; 112 << 20]);
+    demo.wait_for_mode("space_low");
+    let asked = Command::new("kill").args(["-INT", &demo.child.id().to_string()]).status().unwrap();
+    assert!(asked.success());
+    let began = Instant::now();
+    while demo.child.try_wait().unwrap().is_none() {
+        assert!(began.elapsed() < PATIENCE, "it does not stop");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let verified = carbex(Build::Shipped).args(["journal", "verify", "--data"]).arg(&data).output().unwrap();
+    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
+}
+
+#[test]
 fn a_full_disk_refuses_orders_by_name_lets_debits_go_on_and_ends_by_itself() {
     let disk = SmallDisk::new();
     let data = disk.path().join("exchange");
