@@ -16,10 +16,10 @@ use crate::{
     MarketView, Metrics, Mode, NodeOptions, Role, StopFault, Submission,
     events_hash::EventsHasher,
     fault::stop_the_process,
+    handed_between::Shared,
     lanes::Waiting,
     pending::Pending,
     replica::Replica,
-    shared::Shared,
     snapshot::{Position, write_snapshot},
 };
 use group::{Answer, Gathered};

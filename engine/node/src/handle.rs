@@ -13,7 +13,7 @@ use carbex_vocabulary::{AccountId, Event, PriceUeur, Sequence, Side, TimestampNs
 use crate::{
     AccountView, DepthView, Follower, MarketView, Metrics, NodeOptions, OpenOrder, Pending, Receipt, RecoveryProgress,
     Refusal, ReplayFault, StartFault, StopFault, Submission, SubscribeRefusal, Subscription, fault::stop_the_process,
-    recovery::recover, shared::Shared, snapshots_thread,
+    handed_between::Shared, recovery::recover, snapshots_thread,
 };
 
 /// The node: see [`Node::start`].

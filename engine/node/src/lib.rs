@@ -16,6 +16,7 @@ mod core_thread;
 mod events_hash;
 mod fault;
 mod follower;
+mod handed_between;
 mod handle;
 mod interface;
 mod journaled;
@@ -27,7 +28,6 @@ mod pending;
 mod publication;
 mod recovery;
 mod replica;
-mod shared;
 mod snapshot;
 mod snapshots_thread;
 

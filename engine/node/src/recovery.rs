@@ -11,9 +11,9 @@ use crate::{
     ReplaySink, Role, StartFault, Submission,
     core_thread::{Core, view_of},
     events_hash::EventsHasher,
+    handed_between::Shared,
     journaled::{encode_founding, record_head},
     replica::Replica,
-    shared::Shared,
     snapshot::Position,
 };
 

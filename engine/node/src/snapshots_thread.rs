@@ -9,7 +9,7 @@ use std::{
 use carbex_vocabulary::Sequence;
 
 use crate::{
-    Follower, Mode, NodeOptions, ReplayFault, fault::stop_the_process, shared::Shared, snapshot::write_snapshot,
+    Follower, Mode, NodeOptions, ReplayFault, fault::stop_the_process, handed_between::Shared, snapshot::write_snapshot,
 };
 
 /// How often the thread looks whether a snapshot is due.

@@ -140,3 +140,46 @@ pub enum Event {
     /// A deficit was closed: `charged` in all, of which `paid` from cash; `repay` points will be taken from allotments.
     Penalty { account: AccountId, deficit: QuantityG, charged: AmountUeur, paid: AmountUeur, repay: QuantityG },
 }
+
+impl Event {
+    /// The account whose holdings, orders or status it changes, if it is one account's.
+    pub const fn account(&self) -> Option<AccountId> {
+        match self {
+            Self::Accepted { account, .. }
+            | Self::Trade { account, .. }
+            | Self::Cancelled { account, .. }
+            | Self::AccountOpened { account, .. }
+            | Self::AccountClosed { account, .. }
+            | Self::ShareSet { account, .. }
+            | Self::HouseholdSet { account, .. }
+            | Self::ObligationSet { account, .. }
+            | Self::Frozen { account }
+            | Self::Unfrozen { account }
+            | Self::Allotted { account, .. }
+            | Self::Deposited { account, .. }
+            | Self::Withdrawn { account, .. }
+            | Self::Debited { account, .. }
+            | Self::Refunded { account, .. }
+            | Self::CarriedOver { account, .. }
+            | Self::Penalty { account, .. }
+            | Self::Expired { from: PointsAccount::Citizen(account), .. } => Some(*account),
+            // A rejection is told to who asked, in the answer; it changes nothing and belongs to no account.
+            Self::Rejected(_)
+            | Self::AuctionResult { .. }
+            | Self::Indicative { .. }
+            | Self::PeriodOpened { .. }
+            | Self::PeriodClosed { .. }
+            | Self::AllottedAll { .. }
+            | Self::PhaseSet { .. }
+            | Self::BandSet { .. }
+            | Self::BuybackSet { .. }
+            | Self::SaleSet { .. }
+            | Self::TreasuryFunded { .. }
+            | Self::TreasuryDrawn { .. }
+            | Self::ReserveReleased { .. }
+            | Self::Distributed { .. }
+            | Self::RulesSet { .. }
+            | Self::Expired { from: PointsAccount::Inventory | PointsAccount::Reserve, .. } => None,
+        }
+    }
+}

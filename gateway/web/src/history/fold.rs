@@ -1,9 +1,7 @@
 //! The fold: one event after the other into lines, orders, levels, candles and totals. It decides nothing and reads no clock.
 
 use carbex_core::Command;
-use carbex_vocabulary::{
-    AccountId, AmountUeur, Event, OrderId, PointsAccount, PriceUeur, QuantityG, Sequence, Side, TimestampNs,
-};
+use carbex_vocabulary::{AccountId, AmountUeur, Event, OrderId, PriceUeur, QuantityG, Sequence, Side, TimestampNs};
 
 use super::{
     Depth, IndexFault, Interval, OrderRecord, OrderState, Position, Series, Summary, batch::Batch, candle::Leg, key,
@@ -53,47 +51,6 @@ impl Statistics {
     }
 }
 
-/// The account that an event belongs to, if it is one account's.
-pub const fn account_of(event: &Event) -> Option<AccountId> {
-    match event {
-        Event::Accepted { account, .. }
-        | Event::Trade { account, .. }
-        | Event::Cancelled { account, .. }
-        | Event::AccountOpened { account, .. }
-        | Event::AccountClosed { account, .. }
-        | Event::ShareSet { account, .. }
-        | Event::HouseholdSet { account, .. }
-        | Event::ObligationSet { account, .. }
-        | Event::Frozen { account }
-        | Event::Unfrozen { account }
-        | Event::Allotted { account, .. }
-        | Event::Deposited { account, .. }
-        | Event::Withdrawn { account, .. }
-        | Event::Debited { account, .. }
-        | Event::Refunded { account, .. }
-        | Event::CarriedOver { account, .. }
-        | Event::Penalty { account, .. }
-        | Event::Expired { from: PointsAccount::Citizen(account), .. } => Some(*account),
-        // A rejection is told to who asked, in the answer; it changes nothing and is no part of a history.
-        Event::Rejected(_)
-        | Event::AuctionResult { .. }
-        | Event::Indicative { .. }
-        | Event::PeriodOpened { .. }
-        | Event::PeriodClosed { .. }
-        | Event::AllottedAll { .. }
-        | Event::PhaseSet { .. }
-        | Event::BandSet { .. }
-        | Event::BuybackSet { .. }
-        | Event::SaleSet { .. }
-        | Event::TreasuryFunded { .. }
-        | Event::TreasuryDrawn { .. }
-        | Event::ReserveReleased { .. }
-        | Event::Distributed { .. }
-        | Event::RulesSet { .. }
-        | Event::Expired { from: PointsAccount::Inventory | PointsAccount::Reserve, .. } => None,
-    }
-}
-
 /// Where the fold writes: the tree as it is, and what will be written over it.
 pub struct Target<'a> {
     /// The index.
@@ -112,7 +69,7 @@ impl Statistics {
         target: &mut Target<'_>,
     ) -> Result<(), IndexFault> {
         let time_ns = applied.time.ns();
-        if let Some(account) = account_of(event) {
+        if let Some(account) = event.account() {
             let position = Position { sequence: applied.sequence.number(), index };
             let mut line = time_ns.to_le_bytes().to_vec();
             carbex_wire::encode_event(event, &mut line);

@@ -16,7 +16,7 @@ use carbex_vocabulary::{AccountId, Event, Sequence};
 use super::{
     Hub, IndexFault, Line, Position, Store,
     batch::Batch,
-    fold::{Applied, Statistics, Target, account_of},
+    fold::{Applied, Statistics, Target},
     store::{Cursor, move_aside},
 };
 
@@ -360,7 +360,7 @@ impl Progress {
         let mut statistics = self.index.statistics.write().unwrap_or_else(PoisonError::into_inner);
         statistics.fold(applied, index, event, &mut target)?;
         drop(statistics);
-        if let Some(account) = account_of(event)
+        if let Some(account) = event.account()
             && !self.index.hub.is_idle()
         {
             let position = Position { sequence: applied.sequence.number(), index };

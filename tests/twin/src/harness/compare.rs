@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use carbex_core::{Command, MarketFields, Quote};
-use carbex_vocabulary::{AccountId, Event, PointsAccount, Reject, RejectCode, Side};
+use carbex_vocabulary::{AccountId, Event, Reject, RejectCode, Side};
 
 use crate::{Exchange, Twin};
 
@@ -102,48 +102,9 @@ fn without_spent_quotes(mut fields: MarketFields) -> MarketFields {
 }
 
 fn touched(command: &Command, events: &[Event]) -> BTreeSet<AccountId> {
-    let mut accounts: BTreeSet<AccountId> = events.iter().filter_map(account_of_event).collect();
+    let mut accounts: BTreeSet<AccountId> = events.iter().filter_map(Event::account).collect();
     accounts.extend(account_of_command(command));
     accounts
-}
-
-fn account_of_event(event: &Event) -> Option<AccountId> {
-    match *event {
-        Event::Accepted { account, .. }
-        | Event::Trade { account, .. }
-        | Event::Cancelled { account, .. }
-        | Event::AccountOpened { account, .. }
-        | Event::AccountClosed { account, .. }
-        | Event::ShareSet { account, .. }
-        | Event::HouseholdSet { account, .. }
-        | Event::ObligationSet { account, .. }
-        | Event::Frozen { account }
-        | Event::Unfrozen { account }
-        | Event::Allotted { account, .. }
-        | Event::Deposited { account, .. }
-        | Event::Withdrawn { account, .. }
-        | Event::Debited { account, .. }
-        | Event::Refunded { account, .. }
-        | Event::CarriedOver { account, .. }
-        | Event::Penalty { account, .. }
-        | Event::Expired { from: PointsAccount::Citizen(account), .. } => Some(account),
-        Event::Rejected(_)
-        | Event::AuctionResult { .. }
-        | Event::Indicative { .. }
-        | Event::PeriodOpened { .. }
-        | Event::PeriodClosed { .. }
-        | Event::AllottedAll { .. }
-        | Event::PhaseSet { .. }
-        | Event::BandSet { .. }
-        | Event::BuybackSet { .. }
-        | Event::SaleSet { .. }
-        | Event::TreasuryFunded { .. }
-        | Event::TreasuryDrawn { .. }
-        | Event::ReserveReleased { .. }
-        | Event::Distributed { .. }
-        | Event::RulesSet { .. }
-        | Event::Expired { from: PointsAccount::Inventory | PointsAccount::Reserve, .. } => None,
-    }
 }
 
 fn account_of_command(command: &Command) -> Option<AccountId> {
