@@ -74,15 +74,34 @@ pub fn backup(
 }
 
 /// Puts a backup back into `directory`, which must be empty or absent, after verifying its manifest and its chain. A restore
-/// that is interrupted leaves `directory` as it was (and a directory beside it that may be deleted).
+/// that fails leaves everything as it was; one that is interrupted leaves a directory beside it that may be deleted.
 pub fn restore(
     from: &Path,
     directory: &Path,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<RestoreReport, JournalFault> {
     refuse_occupied(directory)?;
+    let restored = restore_beside(from, directory, progress);
+    if restored.is_err() {
+        // What was made ready is of no use; the fault that is told matters more than one of clearing up.
+        let _ = fs::remove_dir_all(beside(directory));
+    }
+    restored
+}
+
+fn restore_beside(
+    from: &Path,
+    directory: &Path,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<RestoreReport, JournalFault> {
     let source = DiskDirectory::new(from);
     let path = source.path(MANIFEST);
+    if !path.exists() {
+        return Err(JournalFault::Misuse(format!(
+            "{}: no backup here (it has no {MANIFEST}): name a directory that a backup was made into",
+            from.display()
+        )));
+    }
     let text = fs::read_to_string(&path).map_err(disk_fault(&source, MANIFEST, "read"))?;
     let corrupt = |file: PathBuf, reason: String| JournalFault::Corruption { file, offset: 0, reason };
     let manifest = Manifest::parse(&text).map_err(|reason| corrupt(path.clone(), reason))?;

@@ -18,7 +18,7 @@ pub enum JournalFault {
         source: std::io::Error,
     },
     /// Acknowledged bytes are not what was written.
-    #[error("{file}: byte {offset}: {reason}. Nothing was changed. Restore this file from a backup or a standby (see FORMAT.md, \"Corruption\")", file = file.display())]
+    #[error("{file}: byte {offset}: {reason}. Nothing was changed. Restore this file from a backup or a standby (see engine/journal/FORMAT.md, \"What to do\")", file = file.display())]
     Corruption {
         /// Which file.
         file: PathBuf,

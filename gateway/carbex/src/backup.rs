@@ -89,6 +89,10 @@ pub fn run_restore(options: &RestoreOptions) -> ExitCode {
         let (bar, mut progress) = bar();
         let report = restore(&options.from, &journal_directory(&options.data), &mut progress);
         bar.finish_and_clear();
+        if report.is_err() {
+            // Empty again, so that the next try is not refused; a directory that is not empty stays.
+            let _ = std::fs::remove_dir(&options.data);
+        }
         print("restored", &report.context("nothing was restored")?);
         Ok(())
     })())

@@ -28,8 +28,8 @@ const BUFFER_BYTES: usize = 1 << 18;
 /// events and state then hold what came before it.
 #[derive(Args)]
 pub struct RunOptions {
-    /// The rule set (TOML).
-    #[arg(long, value_name = "FILE")]
+    /// The rule set: a TOML file, or the name of a preset.
+    #[arg(long, value_name = "FILE|PRESET")]
     rules: PathBuf,
     /// The commands (JSON lines); `-` reads standard input.
     #[arg(long, value_name = "FILE.jsonl")]
@@ -102,6 +102,12 @@ fn run_files(options: &RunOptions) -> anyhow::Result<()> {
 }
 
 fn read_rules(path: &Path) -> anyhow::Result<RuleSet> {
+    // A file comes before a preset of the same name.
+    if !path.exists()
+        && let Some(preset) = path.to_str().and_then(carbex_rulebook::preset)
+    {
+        return Ok(preset.rulebook().rules);
+    }
     let text = std::fs::read_to_string(path).map_err(|fault| not_readable("rules", path, fault))?;
     carbex_rulebook::parse_toml(&text).with_context(|| format!("rules {}", path.display()))
 }

@@ -2,14 +2,14 @@
 
 use std::{
     io::IsTerminal,
-    net::SocketAddr,
+    net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Mutex,
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use carbex_core::Capacities;
 use carbex_node::{Node, NodeHandle, NodeOptions, RecoveryProgress, RecoveryStep, journal_directory};
 use carbex_web::{DevelopmentIssuer, Running, WebOptions};
@@ -25,9 +25,10 @@ pub struct ServeOptions {
     /// Where the exchange keeps its journal, snapshots and history.
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
-    /// The rules a new directory is founded with: a TOML file or a preset. An existing one knows its own.
-    #[arg(long, value_name = "FILE|PRESET", default_value = "charter")]
-    rules: String,
+    /// The rules a new directory is founded with: a TOML file or a preset (charter if not given). An existing exchange knows
+    /// its own and takes none here.
+    #[arg(long, value_name = "FILE|PRESET")]
+    rules: Option<String>,
     /// Where to listen.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
@@ -40,6 +41,12 @@ pub struct ServeOptions {
     /// Orders that a new directory's book holds at once, for its life.
     #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = value_parser!(u32).range(1..))]
     orders: u32,
+}
+
+impl ServeOptions {
+    fn founding_rules(&self) -> &str {
+        self.rules.as_deref().unwrap_or("charter")
+    }
 }
 
 /// Real time between the exchange's own ticks, which end day orders and show an auction's indicative price.
@@ -57,7 +64,14 @@ pub fn run(options: &ServeOptions) -> ExitCode {
         eprintln!("--dev takes development tokens and listens to loopback only; {} is not", options.listen);
         return ExitCode::from(2);
     }
-    let rulebook = match rules::read(&options.rules) {
+    if options.rules.is_some() && journal_directory(&options.data).exists() {
+        eprintln!(
+            "{} was founded before, with rules of its own: leave --rules out (GET /v1/rules tells them)",
+            options.data.display()
+        );
+        return ExitCode::from(2);
+    }
+    let rulebook = match rules::read(options.founding_rules()) {
         Ok(rulebook) => rulebook,
         Err(problem) => {
             eprintln!("{problem}");
@@ -79,11 +93,15 @@ pub fn run(options: &ServeOptions) -> ExitCode {
 }
 
 fn serve(options: &ServeOptions, node_options: NodeOptions) -> anyhow::Result<()> {
+    // A taken address is told before anything is founded or recovered.
+    drop(TcpListener::bind(options.listen).map_err(|error| {
+        anyhow!("cannot listen on {}: {error}; choose another address with --listen", options.listen)
+    })?);
     let founded = journal_directory(&options.data).exists();
     if founded {
         eprintln!("recovering the exchange in {}", options.data.display());
     } else {
-        eprintln!("founding an exchange in {} under \"{}\"", options.data.display(), options.rules);
+        eprintln!("founding an exchange in {} under \"{}\"", options.data.display(), options.founding_rules());
     }
     let started = Instant::now();
     let progress = Progress::new();

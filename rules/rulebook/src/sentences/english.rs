@@ -144,6 +144,11 @@ pub(super) fn sentence(reject: &Reject) -> String {
             points(actual),
             points(usable(limit))
         ),
+        RejectCode::NotYetEarned if limit <= 0 => format!(
+            "You want to sell {}, and you have saved nothing yet: you have used more than the part of your budget earned so far. \
+             Wait: every day without consuming brings you nearer.",
+            points(actual)
+        ),
         RejectCode::NotYetEarned => format!(
             "You want to sell {}, and you have saved {} up to today. Sell no more than that, or wait: every day without \
              consuming frees more.",

@@ -145,6 +145,11 @@ pub(super) fn sentence(reject: &Reject) -> String {
             points(actual),
             points(usable(limit))
         ),
+        RejectCode::NotYetEarned if limit <= 0 => format!(
+            "Vous voulez vendre {}, et vous n’avez encore rien économisé : vous avez consommé plus que la part de votre budget \
+             déjà acquise. Attendez : chaque jour sans consommer vous en rapproche.",
+            points(actual)
+        ),
         RejectCode::NotYetEarned => format!(
             "Vous voulez vendre {}, et vous avez économisé {} jusqu’à ce jour. Vendez au plus cela, ou attendez : chaque jour \
              sans consommer en libère davantage.",

@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn what_is_already_below_zero_is_shown_as_nothing_left() {
         let [french, english] = said(RejectCode::NotYetEarned, -500_000, 1000);
-        assert!(french.contains("0 point") && english.contains("0 points"), "{french} {english}");
+        assert!(french.contains("rien économisé") && english.contains("saved nothing yet"), "{french} {english}");
         assert!(!french.contains('\u{2212}') && !english.contains('\u{2212}'));
     }
 
