@@ -65,7 +65,7 @@ impl Market {
 
     pub(super) fn close_account(&mut self, account: AccountId, events: &mut impl Events) -> Checked {
         let slot = self.find(account)?;
-        check_not_closed(&self.accounts.hot(slot))?;
+        check_not_closed(self.accounts.hot(slot))?;
         let points_g = self.accounts.hot(slot).points_g();
         let (expired_g, deficit_g) = if points_g < 0 { (0, -points_g) } else { (points_g, 0) };
         events.emit(Event::AccountClosed { account, expired: quantity(expired_g), deficit: quantity(deficit_g) });
@@ -125,7 +125,7 @@ impl Market {
     pub(super) fn freeze(&mut self, account: AccountId, events: &mut impl Events) -> Checked {
         let slot = self.find(account)?;
         let hot = self.accounts.hot_mut(slot);
-        check_not_closed(&hot)?;
+        check_not_closed(hot)?;
         hot.set_status(AccountStatus::Frozen);
         events.emit(Event::Frozen { account });
         self.cancel_orders_of(slot, CancelReason::AccountFrozen, events);
@@ -135,7 +135,7 @@ impl Market {
     pub(super) fn unfreeze(&mut self, account: AccountId, events: &mut impl Events) -> Checked {
         let slot = self.find(account)?;
         let hot = self.accounts.hot_mut(slot);
-        check_not_closed(&hot)?;
+        check_not_closed(hot)?;
         hot.set_status(AccountStatus::Active);
         events.emit(Event::Unfrozen { account });
         Ok(())

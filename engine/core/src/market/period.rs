@@ -125,7 +125,7 @@ impl Market {
         let carry_over = &self.rules.carry_over;
         let own_g = (hot.allotted_g() - hot.bought_g()).max(0);
         let carried_g =
-            floor_share(own_g, u64::from(carry_over.fraction_bp), 10_000).min(year.of(&hot).share_g(carry_over.cap_bp));
+            floor_share(own_g, u64::from(carry_over.fraction_bp), 10_000).min(year.of(hot).share_g(carry_over.cap_bp));
         Ending::Surplus { carried_g, expired_g: points_g - carried_g }
     }
 

@@ -81,7 +81,7 @@ impl Market {
 
     pub(super) fn allot(&mut self, account: AccountId, allotted: QuantityG, events: &mut impl Events) -> Checked {
         let slot = self.find(account)?;
-        check_not_closed(&self.accounts.hot(slot))?;
+        check_not_closed(self.accounts.hot(slot))?;
         self.open_year()?;
         check_not_zero(allotted.g())?;
         self.check_issue(i128::from(allotted.g()))?;
@@ -98,7 +98,7 @@ impl Market {
         let (mut accounts, mut total_g) = (0_u64, 0_i128);
         let mut unfit = Ok(());
         for slot in self.accounts.slots() {
-            let issued_g = year.of(&self.accounts.hot(slot)).share_g(fraction.bp());
+            let issued_g = year.of(self.accounts.hot(slot)).share_g(fraction.bp());
             total_g += i128::from(issued_g);
             accounts += u64::from(issued_g > 0);
             if unfit.is_ok() {
@@ -115,7 +115,7 @@ impl Market {
         }
         self.allowances.forget();
         for slot in self.accounts.slots() {
-            let issued_g = year.of(&self.accounts.hot(slot)).share_g(fraction.bp());
+            let issued_g = year.of(self.accounts.hot(slot)).share_g(fraction.bp());
             if issued_g > 0 {
                 let repaid_g = issued_g.min(self.accounts.cold(slot).repay_g);
                 self.book_allotment(slot, Allotment { issued_g, repaid_g }, events);
