@@ -49,7 +49,8 @@ impl Events for Counter {
 fn no_command_allocates_after_the_start() {
     for rationing in Rationing::ALL {
         let commands = stream::commands(11, 50, 40_000);
-        let mut market = Market::new(Capacities { accounts: 50, orders: 400 }, stream::rules(*rationing));
+        let mut market =
+            Market::new(Capacities { accounts: 50, orders: 400, slice_accounts: u32::MAX }, stream::rules(*rationing));
         let mut counter = Counter::default();
         let before = ASKED.with(Cell::get);
         for (sequence, (time, command)) in (1_u64..).zip(&commands) {

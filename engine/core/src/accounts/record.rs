@@ -19,6 +19,11 @@ pub(crate) const OBLIGATION_MAX_G: i64 = u32::MAX as i64;
 /// The largest share of one endowment: 209 endowments.
 pub(crate) const SHARE_MAX_BP: u32 = (1 << 21) - 1;
 
+/// The last day that the daily count of orders tells from others.
+pub(crate) const ORDERS_DAY_MAX: u16 = (1 << 12) - 1;
+/// Operations on all accounts are counted modulo this: an account can be fifteen behind, not more.
+pub(crate) const OPERATIONS_MODULUS: u8 = 16;
+
 /// The hot side of an account, unpacked; units are in the names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Hot {
@@ -33,7 +38,10 @@ pub(crate) struct Hot {
     pub cash_reserved_ueur: i64,
     /// Places and replaces accepted on `orders_day`.
     pub orders_today: u32,
+    /// The day of the year, at most [`ORDERS_DAY_MAX`].
     pub orders_day: u16,
+    /// How many of the market's operations on all accounts this one has taken, modulo [`OPERATIONS_MODULUS`].
+    pub operations_taken: u8,
     pub open_orders: u16,
     /// The newest open order's slot + 1; 0 = none.
     pub newest_order: u32,
@@ -97,6 +105,7 @@ impl Hot {
             cash_reserved_ueur: 0,
             orders_today: 0,
             orders_day: 0,
+            operations_taken: 0,
             open_orders: 0,
             newest_order: 0,
             share_bp,
@@ -124,6 +133,8 @@ impl Hot {
             | (self.cash_reserved_ueur & !CASH_MAX_UEUR);
         assert!(beyond == 0, "an amount beyond the table: a check before this write is missing");
         assert!(self.orders_today < 1 << 24 && self.share_bp <= SHARE_MAX_BP && self.opened_day < 1 << 9);
+        assert!(self.orders_day <= ORDERS_DAY_MAX && self.operations_taken < OPERATIONS_MODULUS);
+        let taken = u64::from(self.operations_taken);
         let reserved = self.cash_reserved_ueur.cast_unsigned();
         let newest = u64::from(self.newest_order);
         let opened = u64::from(self.opened_day);
@@ -133,7 +144,7 @@ impl Hot {
             pack_grams(self.consumed_g, u64::from(self.orders_today)),
             pack_grams(self.sold_g, newest & 0xFF_FFFF),
             pack_grams(self.bought_g, (newest >> 24) | (u64::from(self.open_orders) << 8)),
-            pack_grams(self.open_sell_g, u64::from(self.orders_day) | ((opened & 0xFF) << 16)),
+            pack_grams(self.open_sell_g, u64::from(self.orders_day) | (taken << 12) | ((opened & 0xFF) << 16)),
             pack_grams(
                 self.open_buy_g,
                 u64::from(self.share_bp) | ((self.status as u64) << 21) | ((opened >> 8) << 23),
@@ -163,7 +174,8 @@ impl Hot {
             cash_ueur: (w7 & CASH_MASK).cast_signed(),
             cash_reserved_ueur: reserved.cast_signed(),
             orders_today: low_u32(beside(w2)),
-            orders_day: low_u16(beside(w5)),
+            orders_day: low_u16(beside(w5)) & ORDERS_DAY_MAX,
+            operations_taken: (beside(w5) >> 12) as u8 & (OPERATIONS_MODULUS - 1),
             open_orders: low_u16(beside(w4) >> 8),
             newest_order: low_u32(beside(w3) | ((beside(w4) & 0xFF) << 24)),
             share_bp: low_u32(beside(w6) & u64::from(SHARE_MAX_BP)),
@@ -237,7 +249,8 @@ mod tests {
                 cash_ueur: CASH_MAX_UEUR,
                 cash_reserved_ueur: CASH_MAX_UEUR - i64::try_from(turn).unwrap(),
                 orders_today: (1 << 24) - 1,
-                orders_day: u16::MAX,
+                orders_day: ORDERS_DAY_MAX,
+                operations_taken: OPERATIONS_MODULUS - 1,
                 open_orders: u16::MAX,
                 newest_order: u32::MAX,
                 share_bp: SHARE_MAX_BP,
@@ -267,6 +280,7 @@ mod tests {
         with(|hot| hot.allotted_g = -1);
         with(|hot| hot.orders_today = 1);
         with(|hot| hot.orders_day = 1);
+        with(|hot| hot.operations_taken = 1);
         with(|hot| hot.open_orders = 1);
         with(|hot| hot.newest_order = 1 << 24);
         with(|hot| hot.opened_day = 256);

@@ -7,12 +7,13 @@ use super::levels::{Level, Levels};
 use super::order::{Order, OrderSlot, Record};
 use super::order_index::OrderIndex;
 use super::pool::Pool;
+use super::retired::Retired;
 use crate::accounts::AccountSlot;
 
 /// All resting orders.
 pub(crate) struct Book {
-    pool: Pool,
-    index: OrderIndex,
+    pub(super) pool: Pool,
+    pub(super) index: OrderIndex,
     sells: Levels,
     buys: Levels,
     tick_ueur: u64,
@@ -21,7 +22,9 @@ pub(crate) struct Book {
     /// The band's ceiling, in ticks.
     ceiling_ticks: u64,
     /// How many day orders rest, so that a day without them costs nothing.
-    day_orders: u32,
+    pub(super) day_orders: u32,
+    /// Orders of a closed year, out of every line, whose owners have not yet been settled.
+    pub(super) retired: Retired,
 }
 
 impl Book {
@@ -35,6 +38,7 @@ impl Book {
             floor_ticks: 0,
             ceiling_ticks: 0,
             day_orders: 0,
+            retired: Retired::default(),
         };
         book.set_band(band, tick_ueur);
         book
@@ -48,14 +52,16 @@ impl Book {
         self.ceiling_ticks = band.ceiling_ueur / tick_ueur;
     }
 
+    /// Orders in line; those of a closed year no longer count.
     pub const fn len(&self) -> u32 {
-        self.pool.live()
+        self.pool.live() - self.retired.len()
     }
 
     pub const fn is_empty(&self) -> bool {
-        self.pool.live() == 0
+        self.len() == 0
     }
 
+    /// Whether no place is left in the pool, where orders of a closed year stand until their owners are settled.
     pub const fn is_full(&self) -> bool {
         self.pool.is_full()
     }
@@ -94,7 +100,7 @@ impl Book {
     }
 
     #[inline]
-    const fn levels_mut(&mut self, side: Side) -> &mut Levels {
+    pub(super) const fn levels_mut(&mut self, side: Side) -> &mut Levels {
         match side {
             Side::Sell => &mut self.sells,
             Side::Buy => &mut self.buys,
@@ -157,6 +163,15 @@ impl Book {
         if level.orders == 0 {
             levels.mark_empty(record.level);
         }
+        if record.tif() == TimeInForce::Day {
+            self.day_orders -= 1;
+        }
+        self.release(slot, newest);
+    }
+
+    /// Unlinks an order from its account, forgets its number and gives its place back.
+    pub(super) fn release(&mut self, slot: OrderSlot, newest: &mut u32) {
+        let record = *self.pool.record(slot);
         if let Some(older) = OrderSlot::from_link(record.older_of_account) {
             self.pool.record_mut(older).newer_of_account = record.newer_of_account;
         }
@@ -167,9 +182,6 @@ impl Book {
         let pool = &self.pool;
         self.index.remove(record.id(), |slot| pool.record(OrderSlot::new(slot)).id());
         self.pool.give_back(slot);
-        if record.tif() == TimeInForce::Day {
-            self.day_orders -= 1;
-        }
     }
 
     /// Takes a part off an order, which keeps its place.
@@ -197,14 +209,19 @@ impl Book {
         }
     }
 
-    /// An open order by its number.
+    /// An open order by its number; one of a closed year is none.
     pub fn find(&self, id: OrderId) -> Option<OrderSlot> {
+        self.find_any(id).filter(|slot| !self.is_retired(*slot))
+    }
+
+    /// An order of the pool by its number.
+    pub(super) fn find_any(&self, id: OrderId) -> Option<OrderSlot> {
         self.index.find(id.number(), |slot| self.pool.record(OrderSlot::new(slot)).id()).map(OrderSlot::new)
     }
 
     /// The best level of a side: lowest sell, highest buy.
     #[inline]
-    fn best_place(&self, side: Side) -> Option<u16> {
+    pub(super) fn best_place(&self, side: Side) -> Option<u16> {
         let floor = self.floor_place();
         match side {
             Side::Sell => self.sells.next_up(floor, floor),
@@ -214,7 +231,7 @@ impl Book {
 
     /// The next level of a side after one, going to worse prices.
     #[inline]
-    fn worse_place(&self, side: Side, place: u16) -> Option<u16> {
+    pub(super) fn worse_place(&self, side: Side, place: u16) -> Option<u16> {
         let floor = self.floor_place();
         match side {
             Side::Sell if place == self.ceiling_ticks as u16 => None,

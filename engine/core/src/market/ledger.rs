@@ -1,7 +1,7 @@
 //! Money and points changing hands: reservations, and the citizen's leg of a trade with the regulator.
 //!
-//! Conservation, after every command: Σ (allotted + purchased) + inventory + reserve + retired + expired + deficit =
-//! issued; Σ cash + treasury = deposited − withdrawn.
+//! Conservation, after every command: Σ (allotted + purchased) + inventory + reserve + retired + expired + deficit +
+//! in settlement = issued; Σ cash + treasury = deposited − withdrawn.
 
 use carbex_vocabulary::{AmountUeur, Event, OrderId, PriceUeur, QuantityG, Side};
 
@@ -119,6 +119,9 @@ impl Market {
         events: &mut impl Events,
     ) {
         let order = self.book.order(slot);
+        if self.settlement.is_under_way() {
+            self.catch_up(order.account, events);
+        }
         if quantity_g == order.quantity_g {
             let mut hot = self.accounts.hot(order.account);
             self.book.remove(slot, &mut hot.newest_order);

@@ -217,7 +217,7 @@ impl Market {
         };
         if household != 0 {
             for member in self.accounts.members(household).filter(|member| *member != slot) {
-                let hot = self.accounts.hot(member);
+                let (hot, _) = self.as_settled(member);
                 let holdings = self.holdings(member, &hot);
                 holding.add(rules, &holdings, &year.of(&hot), to_come_bp);
                 purchase.add(rules, &holdings, &year.of(&hot));
