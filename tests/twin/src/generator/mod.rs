@@ -9,7 +9,7 @@ mod world;
 
 use carbex_core::{Capacities, Command, MarketFields};
 use carbex_rules::RuleSet;
-use carbex_vocabulary::{AccountId, AccountStatus, Event, Phase, TimestampNs};
+use carbex_vocabulary::{AccountId, AccountStatus, CancelReason, Event, OrderId, Phase, TimestampNs};
 use fastrand::Rng;
 
 use crate::Twin;
@@ -37,6 +37,8 @@ pub struct Generator {
     last: Option<Command>,
     /// How many more commands the years turn fast, closing, opening and allotting back to back.
     turning: u32,
+    /// Some order that the last year's end cancelled.
+    ended: Option<OrderId>,
 }
 
 /// What the generator sees of the market before it draws.
@@ -53,7 +55,18 @@ impl Generator {
         let capacities = world::capacities(&mut rng);
         let first_rules = world::rules(&mut rng);
         let mix = Mix::new(&mut rng, capacities);
-        Self { rng, mix, capacities, first_rules, now_ns: FIRST_NS, drawn: 0, refused: None, last: None, turning: 0 }
+        Self {
+            rng,
+            mix,
+            capacities,
+            first_rules,
+            now_ns: FIRST_NS,
+            drawn: 0,
+            refused: None,
+            last: None,
+            turning: 0,
+            ended: None,
+        }
     }
 
     /// The tables and the rules that the stream is meant for.
@@ -67,6 +80,9 @@ impl Generator {
         for event in events {
             if let (Event::Rejected(reject), Some(command)) = (event, self.last) {
                 self.refused = Some((command, *reject));
+            }
+            if let Event::Cancelled { order, reason: CancelReason::PeriodClosed, .. } = event {
+                self.ended = Some(*order);
             }
         }
     }
@@ -146,7 +162,11 @@ impl Generator {
             13 => Some(Command::SetPhase { phase: self.mix.phase(&mut self.rng) }),
             14 => Some(self.draw_treasury(scene)),
             15 => Some(self.debit(scene)),
-            16 => Some(self.cancel(scene)),
+            16 => match self.ended {
+                Some(order) => Some(Command::Cancel { account: self.account(scene), order }),
+                None => Some(self.cancel(scene)),
+            },
+            17 if chance(&mut self.rng, 10) => Some(self.flood(scene)),
             _ => Some(self.place(scene)),
         }
     }

@@ -33,7 +33,8 @@ pub(super) const PATHS: &[&str] = &[
     "full pool takes back an old order's place",
     "full log",
     "treasury waits for penalties",
-    "limit needs every account",
+    "limit of an allotment needs every account",
+    "limit of a year's end needs every account",
     "two years' ends wait",
     "read back while settling",
     "all settled: the same hash",
@@ -251,7 +252,11 @@ impl<E: Exchange> InSlices<E> {
             paths.push("full log");
         }
         if is_operation && accepted && after.is_none() && more_than_a_slice {
-            paths.push("limit needs every account");
+            paths.push(if matches!(command, Command::ClosePeriod) {
+                "limit of a year's end needs every account"
+            } else {
+                "limit of an allotment needs every account"
+            });
         }
         if matches!(command, Command::DrawTreasury { .. } | Command::SetBuyback { .. })
             && before.is_some()
