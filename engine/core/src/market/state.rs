@@ -20,8 +20,8 @@ use super::operation::class_of;
 use super::settlement_state::RetiredHeader;
 use super::year::Year;
 use super::{Capacities, Market};
-use crate::accounts::{AccountSlot, Cold, Hot};
-use crate::book::{Order, OrderSlot};
+use crate::accounts::{AMOUNT_MAX_G, AccountSlot, Cold, Hot};
+use crate::book::{ORDER_NUMBER_MAX, Order, OrderSlot};
 use crate::{PublicFields, Quote};
 
 const MAGIC: &[u8; 8] = b"CXSTATE2";
@@ -192,6 +192,11 @@ impl Market {
             closed.push(source.order(&market, Standing::Retired)?);
         }
         market.check_settlement(accounts)?;
+        let mut numbers: Vec<u64> = resting.iter().chain(&closed).map(|order| order.id.number()).collect();
+        numbers.sort_unstable();
+        if numbers.windows(2).any(|pair| pair[0] == pair[1]) {
+            return Err(wrong("an order stands in it twice"));
+        }
         let before = |order: &Order| order.priority < retired.before_priority;
         if resting.iter().any(before) || !closed.iter().all(before) {
             return Err(wrong("an order stands in the wrong year"));
@@ -318,6 +323,9 @@ impl Source<'_> {
         }
         market.public = self.public()?;
         market.next_priority = self.number()?;
+        if market.next_priority > ORDER_NUMBER_MAX {
+            return Err(wrong("more orders entered than there are numbers"));
+        }
         let accounts = self.number()?;
         let orders = self.number()?;
         let retired = self.settlement(&mut market)?;
@@ -374,6 +382,9 @@ impl Source<'_> {
         }
         let cold = Cold::unpack(&cold_words);
         let mut hot = Hot::unpack(&hot_words);
+        if hot.newest_order != 0 {
+            return Err(wrong("an account links to an order"));
+        }
         hot.operations_taken = market
             .settlement
             .logged
@@ -416,6 +427,9 @@ impl Source<'_> {
             Standing::InLine => (market.band.floor_ueur..=market.band.ceiling_ueur).contains(&order.price_ueur),
             Standing::Retired => order.price_ueur == 0,
         };
+        if order.id.number() > ORDER_NUMBER_MAX || order.quantity_g > AMOUNT_MAX_G {
+            return Err(wrong("an order's number or quantity is too large"));
+        }
         if !in_place || order.quantity_g <= 0 || order.priority >= market.next_priority {
             return Err(wrong("an order is outside the band, empty, or from the future"));
         }
