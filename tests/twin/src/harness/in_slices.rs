@@ -280,10 +280,8 @@ fn is_operation(command: &Command) -> bool {
 
 /// Whether the twin told this of an operation on all accounts, which another may tell later.
 fn is_of_an_operation(command: &Command, event: &Event) -> bool {
-    match command {
-        Command::AllotAll { .. } => matches!(event, Event::Allotted { .. }),
-        _ => is_settlement(event) && !matches!(event, Event::Allotted { .. }),
-    }
+    let is_allotment = matches!(event, Event::Allotted { .. });
+    is_settlement(event) && (!is_allotment || matches!(command, Command::AllotAll { .. }))
 }
 
 /// Whether an event may be an account's settlement.
@@ -323,13 +321,12 @@ fn path_of(
     if before_outcome && command.account().is_some() && event.account() == command.account() {
         return Some("settled when touched");
     }
-    match command {
-        Command::Tick => Some("settled in its turn, by a tick"),
-        Command::Place { .. } if before_outcome && told[index..].iter().any(is_leaving) => {
-            Some("full pool takes back an old order's place")
-        }
-        _ => next
-            .is_some_and(|next| matches!(next, Event::Trade { .. }) && next.account() == event.account())
-            .then_some("settled before a trade"),
+    if matches!(command, Command::Tick) {
+        return Some("settled in its turn, by a tick");
     }
+    if before_outcome && matches!(command, Command::Place { .. }) && told[index..].iter().any(is_leaving) {
+        return Some("full pool takes back an old order's place");
+    }
+    next.is_some_and(|next| matches!(next, Event::Trade { .. }) && next.account() == event.account())
+        .then_some("settled before a trade")
 }
