@@ -62,8 +62,9 @@ pub struct Capacities {
     pub accounts: u32,
     /// Orders resting at once.
     pub orders: u32,
-    /// Accounts that one command settles in their turn at most, when an operation on all of them waits; `u32::MAX` = every
-    /// operation is done at once. Another number changes when events are told, never what they say of one account.
+    /// Accounts that one command settles in their turn at most, when an operation on all of them waits (0 counts as 1);
+    /// `u32::MAX` = every operation is done at once. Another number changes when events are told, never what they say of
+    /// an account.
     pub slice_accounts: u32,
 }
 

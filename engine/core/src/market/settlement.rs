@@ -64,7 +64,7 @@ pub(super) struct Settlement {
 impl Settlement {
     pub fn new(accounts: u32, slice_accounts: u32) -> Self {
         Self {
-            slice_accounts,
+            slice_accounts: slice_accounts.max(1),
             log: Vec::with_capacity(OPERATIONS_MAX),
             logged: 0,
             cursor: 0,
