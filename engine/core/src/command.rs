@@ -77,7 +77,8 @@ pub enum Command {
 }
 
 impl Command {
-    /// The account that it is about, if it is about one.
+    /// The one account that it is about, if it is about one.
+    #[inline]
     pub const fn account(&self) -> Option<AccountId> {
         match self {
             Self::OpenAccount { account, .. }

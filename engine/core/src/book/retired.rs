@@ -29,13 +29,14 @@ impl Book {
     /// Takes all orders out of their lines. `next_priority` is younger than all of them.
     pub fn retire_all(&mut self, next_priority: u64) {
         for side in [Side::Sell, Side::Buy] {
-            let mut next = self.best_place(side);
+            let mut next = self.best[side as usize].take();
             while let Some(place) = next {
                 next = self.worse_place(side, place);
                 let levels = self.levels_mut(side);
                 let level = core::mem::take(levels.level_mut(place));
                 levels.mark_empty(place);
-                let (Some(oldest), Some(youngest)) = (level.oldest, level.youngest) else { continue };
+                let youngest = OrderSlot::from_link(level.youngest);
+                let (Some(oldest), Some(youngest)) = (level.oldest(), youngest) else { continue };
                 self.string_together(oldest, youngest);
                 self.retired.orders += level.orders;
             }
@@ -75,8 +76,8 @@ impl Book {
         core::iter::successors(self.retired.first, |slot| OrderSlot::from_link(self.pool.record(*slot).next_in_level))
     }
 
-    /// Takes an order of a closed year out, unlinking it from its account, whose newest order's link is `newest`.
-    pub fn remove_retired(&mut self, slot: OrderSlot, newest: &mut u32) {
+    /// Takes an order of a closed year out. Its account takes out all of them, and keeps no link then.
+    pub fn remove_retired(&mut self, slot: OrderSlot) {
         debug_assert!(self.is_retired(slot));
         let record = *self.pool.record(slot);
         let before = OrderSlot::from_link(record.previous_in_level);
@@ -90,20 +91,21 @@ impl Book {
             None => self.retired.last = before,
         }
         self.retired.orders -= 1;
-        self.release(slot, newest);
+        self.release(slot, &record);
     }
 
-    /// Puts a stored order of a closed year back into the pool, as its account's newest; there must be room.
-    /// [`Self::restore_retired_list`] follows.
-    pub fn restore_retired(&mut self, order: &Order, newest: &mut u32) {
+    /// Puts a stored order of a closed year back into the pool, as the newest of its account, whose link was `newest`;
+    /// answers the new link. There must be room. [`Self::restore_retired_list`] follows.
+    pub fn restore_retired(&mut self, order: &Order, newest: u32) -> u32 {
         let mut record = Record::new(order, 0);
-        record.older_of_account = *newest;
+        record.older_of_account = newest;
         let slot = self.pool.take(record);
-        if let Some(older) = OrderSlot::from_link(*newest) {
+        if let Some(older) = OrderSlot::from_link(newest) {
             self.pool.record_mut(older).newer_of_account = OrderSlot::link(Some(slot));
         }
-        *newest = OrderSlot::link(Some(slot));
-        self.index.insert(order.id.number(), slot.number());
+        let pool = &self.pool;
+        self.index.insert(order.id.number(), slot.number(), |slot| pool.record(OrderSlot::new(slot)).id());
+        OrderSlot::link(Some(slot))
     }
 
     /// Strings the restored orders of closed years together in the order in which their list was stored.

@@ -24,7 +24,7 @@ fn check_household(household: HouseholdId) -> Checked<u32> {
 
 /// Closed accounts answer so to everything but money and identity.
 pub(super) fn check_not_closed(hot: &Hot) -> Checked {
-    match hot.status {
+    match hot.status() {
         AccountStatus::Closed => Err(Reject::plain(RejectCode::AccountClosed)),
         AccountStatus::Active | AccountStatus::Frozen => Ok(()),
     }
@@ -32,7 +32,7 @@ pub(super) fn check_not_closed(hot: &Hot) -> Checked {
 
 /// Frozen accounts answer so to place, replace and withdraw.
 pub(super) fn check_not_frozen(hot: &Hot) -> Checked {
-    match hot.status {
+    match hot.status() {
         AccountStatus::Frozen => Err(Reject::plain(RejectCode::AccountFrozen)),
         AccountStatus::Active | AccountStatus::Closed => Ok(()),
     }
@@ -59,26 +59,26 @@ impl Market {
             ));
         }
         let opened_day = self.year.as_ref().map_or(0, |year| year.capped_day() as u16);
-        let hot = Hot { operations_taken: self.settlement.logged, ..Hot::new(share.bp(), opened_day) };
+        let mut hot = Hot::new(share.bp(), opened_day);
+        hot.set_operations_taken(self.settlement.logged);
         self.accounts.open(account, &hot, household_number);
-        self.settlement.classes.add(EndowmentClass { share_bp: hot.share_bp, opened_day }, 1);
+        self.settlement.classes.add(EndowmentClass { share_bp: share.bp(), opened_day }, 1);
         events.emit(Event::AccountOpened { account, share, household });
         Ok(())
     }
 
     pub(super) fn close_account(&mut self, account: AccountId, events: &mut impl Events) -> Checked {
         let slot = self.find(account)?;
-        check_not_closed(&self.accounts.hot(slot))?;
+        check_not_closed(self.accounts.hot(slot))?;
         let points_g = self.accounts.hot(slot).points_g();
         let (expired_g, deficit_g) = if points_g < 0 { (0, -points_g) } else { (points_g, 0) };
         events.emit(Event::AccountClosed { account, expired: quantity(expired_g), deficit: quantity(deficit_g) });
         self.cancel_orders_of(slot, CancelReason::AccountClosed, events);
-        let mut hot = self.accounts.hot(slot);
-        self.settlement.classes.remove(EndowmentClass { share_bp: hot.share_bp, opened_day: hot.opened_day });
-        hot.allotted_g = 0;
-        hot.purchased_g = 0;
-        hot.status = AccountStatus::Closed;
-        self.accounts.set_hot(slot, &hot);
+        let hot = self.accounts.hot_mut(slot);
+        self.settlement.classes.remove(EndowmentClass { share_bp: hot.share_bp(), opened_day: hot.opened_day() });
+        hot.set_allotted_g(0);
+        hot.set_purchased_g(0);
+        hot.set_status(AccountStatus::Closed);
         self.public.expired_g += expired_g;
         self.public.deficit_g -= deficit_g;
         Ok(())
@@ -87,14 +87,13 @@ impl Market {
     pub(super) fn set_share(&mut self, account: AccountId, share: BasisPoints, events: &mut impl Events) -> Checked {
         let slot = self.find(account)?;
         check_share(share)?;
-        let mut hot = self.accounts.hot(slot);
-        let before = class_of(&hot);
-        hot.share_bp = share.bp();
-        if let (Some(before), Some(after)) = (before, class_of(&hot)) {
+        let hot = self.accounts.hot_mut(slot);
+        let before = class_of(hot);
+        hot.set_share_bp(share.bp());
+        if let (Some(before), Some(after)) = (before, class_of(hot)) {
             self.settlement.classes.remove(before);
             self.settlement.classes.add(after, 1);
         }
-        self.accounts.set_hot(slot, &hot);
         events.emit(Event::ShareSet { account, share });
         Ok(())
     }
@@ -126,6 +125,8 @@ impl Market {
         let mut cold = self.accounts.cold(slot);
         cold.obligation_g = obligation_g;
         self.accounts.set_cold(slot, &cold);
+        let hot = self.accounts.hot_mut(slot);
+        hot.set_has_obligation(obligation_g > 0);
         events.emit(Event::ObligationSet { account, quantity: obligation });
         Ok(())
     }
@@ -133,10 +134,9 @@ impl Market {
     /// Cancels what is open and refuses place, replace and withdraw; a second freeze changes nothing.
     pub(super) fn freeze(&mut self, account: AccountId, events: &mut impl Events) -> Checked {
         let slot = self.find(account)?;
-        let mut hot = self.accounts.hot(slot);
-        check_not_closed(&hot)?;
-        hot.status = AccountStatus::Frozen;
-        self.accounts.set_hot(slot, &hot);
+        let hot = self.accounts.hot_mut(slot);
+        check_not_closed(hot)?;
+        hot.set_status(AccountStatus::Frozen);
         events.emit(Event::Frozen { account });
         self.cancel_orders_of(slot, CancelReason::AccountFrozen, events);
         Ok(())
@@ -144,17 +144,16 @@ impl Market {
 
     pub(super) fn unfreeze(&mut self, account: AccountId, events: &mut impl Events) -> Checked {
         let slot = self.find(account)?;
-        let mut hot = self.accounts.hot(slot);
-        check_not_closed(&hot)?;
-        hot.status = AccountStatus::Active;
-        self.accounts.set_hot(slot, &hot);
+        let hot = self.accounts.hot_mut(slot);
+        check_not_closed(hot)?;
+        hot.set_status(AccountStatus::Active);
         events.emit(Event::Unfrozen { account });
         Ok(())
     }
 
     /// Cancels all orders of an account, oldest first.
     fn cancel_orders_of(&mut self, slot: AccountSlot, reason: CancelReason, events: &mut impl Events) {
-        let newest = self.accounts.hot(slot).newest_order;
+        let newest = self.accounts.hot(slot).newest_order();
         let mut next = self.book.of_account(newest).last();
         while let Some(order) = next {
             next = self.book.newer_of_account(order);

@@ -27,7 +27,7 @@ impl Marks {
 
     /// An account's points changed to this.
     pub fn note_points(&mut self, hot: &Hot) {
-        self.allotted_g = self.allotted_g.max(hot.allotted_g);
+        self.allotted_g = self.allotted_g.max(hot.allotted_g());
         self.deficit_g = self.deficit_g.max(-hot.points_g());
     }
 

@@ -123,28 +123,28 @@ impl Operation {
                     return Effect::Nothing;
                 }
                 let repaid_g = issued_g.min(cold.repay_g);
-                hot.allotted_g += issued_g - repaid_g;
+                hot.add_allotted_g(issued_g - repaid_g);
                 cold.repay_g -= repaid_g;
                 Effect::Allotted { issued_g, repaid_g }
             }
             Self::ClosePeriod { terms, rules } => {
-                hot.open_sell_g = 0;
-                hot.open_buy_g = 0;
-                hot.cash_reserved_ueur = 0;
-                hot.open_orders = 0;
-                hot.newest_order = 0;
+                hot.add_open_sell_g(-hot.open_sell_g());
+                hot.add_open_buy_g(-hot.open_buy_g());
+                hot.add_cash_reserved_ueur(-hot.cash_reserved_ueur());
+                hot.set_open_orders(0);
+                hot.set_newest_order(0);
                 class_of(hot).map_or(Effect::Nothing, |class| end_year(hot, cold, terms, rules, class))
             }
             Self::OpenPeriod => {
                 // Nothing bought was consumed where nothing was: most cold sides stay untouched.
-                if hot.consumed_g != 0 {
+                if hot.consumed_g() != 0 {
                     cold.consumed_purchased_g = 0;
                 }
-                hot.consumed_g = 0;
-                hot.sold_g = 0;
-                hot.bought_g = 0;
-                hot.opened_day = 0;
-                hot.orders_today = 0;
+                hot.set_consumed_g(0);
+                hot.set_sold_g(0);
+                hot.set_bought_g(0);
+                hot.set_opened_day(0);
+                hot.set_orders_today(0);
                 Effect::Nothing
             }
         }
@@ -153,9 +153,9 @@ impl Operation {
 
 /// An account's endowment class; a closed account has no endowment.
 pub(super) fn class_of(hot: &Hot) -> Option<EndowmentClass> {
-    match hot.status {
+    match hot.status() {
         AccountStatus::Active | AccountStatus::Frozen => {
-            Some(EndowmentClass { share_bp: hot.share_bp, opened_day: hot.opened_day })
+            Some(EndowmentClass { share_bp: hot.share_bp(), opened_day: hot.opened_day() })
         }
         AccountStatus::Closed => None,
     }
@@ -164,21 +164,21 @@ pub(super) fn class_of(hot: &Hot) -> Option<EndowmentClass> {
 /// Both buckets together end the year; what was bought is not carried, so it comes off what was allotted.
 fn end_year(hot: &mut Hot, cold: &mut Cold, terms: &YearTerms, rules: &EndingRules, class: EndowmentClass) -> Effect {
     let points_g = hot.points_g();
-    let own_g = (hot.allotted_g - hot.bought_g).max(0);
-    hot.purchased_g = 0;
+    let own_g = (hot.allotted_g() - hot.bought_g()).max(0);
+    hot.set_purchased_g(0);
     if points_g < 0 {
         let deficit_g = -points_g;
         let charged_ueur = rules.charged_ueur(deficit_g);
-        let paid_ueur = charged_ueur.min(hot.cash_ueur);
+        let paid_ueur = charged_ueur.min(hot.cash_ueur());
         let repay_g = rules.repay_g(deficit_g);
-        hot.allotted_g = 0;
-        hot.cash_ueur -= paid_ueur;
+        hot.set_allotted_g(0);
+        hot.add_cash_ueur(-paid_ueur);
         cold.owed_ueur += charged_ueur - paid_ueur;
         cold.repay_g += repay_g;
         return Effect::Penalty { deficit_g, charged_ueur, paid_ueur, repay_g };
     }
     let carried_g = rules.carried_g(own_g).min(terms.share_g(class, rules.carried_cap_bp));
-    hot.allotted_g = carried_g;
+    hot.set_allotted_g(carried_g);
     Effect::Surplus { carried_g, expired_g: points_g - carried_g }
 }
 

@@ -48,6 +48,7 @@ impl Market {
             allotted_fraction_bp: 0,
             tiers_used: [false; 2],
         });
+        self.allowances.forget();
         self.reference_ueur = None;
         self.book_issue(reserve_g);
         self.public.reserve_g += reserve_g;
@@ -85,6 +86,7 @@ impl Market {
         self.reference_ueur = None;
         self.phase = Phase::Closed;
         self.year = None;
+        self.allowances.forget();
         Ok(())
     }
 
@@ -114,7 +116,7 @@ impl Market {
     pub(super) fn sharpen_marks(&mut self) {
         let mut marks = Marks::default();
         for slot in self.accounts.slots() {
-            marks.note(&self.accounts.hot(slot), &self.accounts.cold(slot));
+            marks.note(self.accounts.hot(slot), &self.accounts.cold(slot));
         }
         self.settlement.marks = marks;
     }

@@ -63,7 +63,7 @@ impl Market {
 
     pub(super) fn allot(&mut self, account: AccountId, allotted: QuantityG, events: &mut impl Events) -> Checked {
         let slot = self.find(account)?;
-        let mut hot = self.accounts.hot(slot);
+        let hot = *self.accounts.hot(slot);
         check_not_closed(&hot)?;
         self.open_year()?;
         check_not_zero(allotted.g())?;
@@ -71,11 +71,11 @@ impl Market {
         let issued_g = signed(allotted.g());
         let mut cold = self.accounts.cold(slot);
         let repaid_g = issued_g.min(cold.repay_g);
-        check_amount_fits(hot.allotted_g.saturating_add(issued_g - repaid_g))?;
+        check_amount_fits(hot.allotted_g().saturating_add(issued_g - repaid_g))?;
         self.book_issue(issued_g);
-        hot.allotted_g += issued_g - repaid_g;
-        self.accounts.set_hot(slot, &hot);
-        self.settlement.marks.note_points(&hot);
+        let hot = self.accounts.hot_mut(slot);
+        hot.add_allotted_g(issued_g - repaid_g);
+        self.settlement.marks.note_points(hot);
         if repaid_g > 0 {
             cold.repay_g -= repaid_g;
             self.accounts.set_cold(slot, &cold);
@@ -105,6 +105,7 @@ impl Market {
         if let Some(year) = &mut self.year {
             year.allotted_fraction_bp += u64::from(fraction.bp());
         }
+        self.allowances.forget();
         self.settlement.marks.after_allotment(issue.most_g);
         let operation = Operation::AllotAll { terms: YearTerms::of_year(&year), fraction_bp: fraction.bp() };
         self.begin_operation(operation, proven.is_none(), events);
@@ -140,7 +141,7 @@ impl Market {
         self.sharpen_marks();
         for slot in self.accounts.slots() {
             let hot = self.accounts.hot(slot);
-            let Some(class) = class_of(&hot) else { continue };
+            let Some(class) = class_of(hot) else { continue };
             self.settlement.classes.add(class, 1);
             let issued_g = terms.share_g(class, fraction_bp);
             issue.accounts += u64::from(issued_g > 0);
@@ -148,7 +149,7 @@ impl Market {
             issue.most_g = issue.most_g.max(issued_g);
             if unfit.is_ok() {
                 let repaid_g = issued_g.min(self.accounts.cold(slot).repay_g);
-                unfit = check_amount_fits(hot.allotted_g.saturating_add(issued_g - repaid_g));
+                unfit = check_amount_fits(hot.allotted_g().saturating_add(issued_g - repaid_g));
             }
         }
         self.check_issue(issue.total_g)?;
@@ -164,28 +165,30 @@ impl Market {
         events: &mut impl Events,
     ) -> Checked {
         let slot = self.find(account)?;
-        let mut hot = self.accounts.hot(slot);
+        let hot = *self.accounts.hot(slot);
         check_not_closed(&hot)?;
-        let year = self.open_year()?.of(&hot);
+        self.open_year()?;
         check_not_zero(debited.g())?;
         let debited_g = signed(debited.g());
         match mode {
             DebitMode::Authorise => {
-                check_overdraft(&self.rules.overdraft, &self.holdings(slot, &hot), &year, debited_g)?;
+                let allowance = self.allowance(&hot)?;
+                check_overdraft(&self.holdings(slot, &hot), self.allowances.at(allowance), debited_g)?;
             }
             DebitMode::Record => {}
         }
-        let purchased_g = hot.purchased_g.min(debited_g);
+        let purchased_g = hot.purchased_g().min(debited_g);
         let from_allotted_g = debited_g - purchased_g;
-        check_amount_fits(hot.consumed_g + debited_g)?;
-        check_amount_fits(from_allotted_g - hot.allotted_g)?;
+        check_amount_fits(hot.consumed_g() + debited_g)?;
+        check_amount_fits(from_allotted_g - hot.allotted_g())?;
         if self.public.retired_g > TOTAL_MAX - debited_g {
             return Err(Reject::with(RejectCode::LimitExceeded, TOTAL_MAX, self.public.retired_g));
         }
-        hot.purchased_g -= purchased_g;
-        hot.allotted_g -= from_allotted_g;
-        hot.consumed_g += debited_g;
-        self.accounts.set_hot(slot, &hot);
+        let hot = self.accounts.hot_mut(slot);
+        hot.add_purchased_g(-purchased_g);
+        hot.add_allotted_g(-from_allotted_g);
+        hot.add_consumed_g(debited_g);
+        let needs_points = hot.points_g() < hot.open_sell_g();
         if purchased_g > 0 {
             let mut cold = self.accounts.cold(slot);
             cold.consumed_purchased_g += purchased_g;
@@ -193,7 +196,7 @@ impl Market {
         }
         self.public.retired_g += debited_g;
         events.emit(Event::Debited { account, quantity: debited, purchased: quantity(purchased_g), mode });
-        if hot.points_g() < hot.open_sell_g {
+        if needs_points {
             self.cancel_sells_until_covered(slot, events);
         }
         Ok(())
@@ -203,11 +206,11 @@ impl Market {
     fn cancel_sells_until_covered(&mut self, slot: AccountSlot, events: &mut impl Events) {
         let hot = self.accounts.hot(slot);
         // Every debit that leaves less than nothing comes by here: the only place where deficits begin.
-        self.settlement.marks.note_points(&hot);
-        let mut next = self.book.of_account(hot.newest_order).next();
+        self.settlement.marks.note_points(hot);
+        let mut next = self.book.of_account(hot.newest_order()).next();
         while let Some(order) = next {
             let hot = self.accounts.hot(slot);
-            if hot.points_g() >= hot.open_sell_g {
+            if hot.points_g() >= hot.open_sell_g() {
                 return;
             }
             next = self.book.older_of_account(order);
@@ -220,25 +223,25 @@ impl Market {
     /// Gives consumption back: to allotted what was allotted, the rest to purchased.
     pub(super) fn refund(&mut self, account: AccountId, refunded: QuantityG, events: &mut impl Events) -> Checked {
         let slot = self.find(account)?;
-        let mut hot = self.accounts.hot(slot);
+        let hot = *self.accounts.hot(slot);
         let mut cold = self.accounts.cold(slot);
         check_not_closed(&hot)?;
         self.open_year()?;
         check_not_zero(refunded.g())?;
         let refunded_g = signed(refunded.g());
-        if refunded_g > hot.consumed_g {
-            return Err(Reject::with(RejectCode::InvalidQuantity, hot.consumed_g, refunded_g));
+        if refunded_g > hot.consumed_g() {
+            return Err(Reject::with(RejectCode::InvalidQuantity, hot.consumed_g(), refunded_g));
         }
-        let to_allotted_g = refunded_g.min(hot.consumed_g - cold.consumed_purchased_g);
+        let to_allotted_g = refunded_g.min(hot.consumed_g() - cold.consumed_purchased_g);
         let to_purchased_g = refunded_g - to_allotted_g;
-        check_amount_fits(hot.allotted_g + to_allotted_g)?;
-        check_amount_fits(hot.purchased_g + hot.open_buy_g + to_purchased_g)?;
-        hot.consumed_g -= refunded_g;
-        hot.allotted_g += to_allotted_g;
-        hot.purchased_g += to_purchased_g;
+        check_amount_fits(hot.allotted_g() + to_allotted_g)?;
+        check_amount_fits(hot.purchased_g() + hot.open_buy_g() + to_purchased_g)?;
+        let hot = self.accounts.hot_mut(slot);
+        hot.add_consumed_g(-refunded_g);
+        hot.add_allotted_g(to_allotted_g);
+        hot.add_purchased_g(to_purchased_g);
         cold.consumed_purchased_g -= to_purchased_g;
-        self.settlement.marks.note_points(&hot);
-        self.accounts.set_hot(slot, &hot);
+        self.settlement.marks.note_points(hot);
         self.accounts.set_cold(slot, &cold);
         self.public.retired_g -= refunded_g;
         events.emit(Event::Refunded { account, quantity: refunded, purchased: quantity(to_purchased_g) });

@@ -86,7 +86,7 @@ impl Settlement {
 
     /// How many operations an account has yet to take.
     pub fn count_owed_to(&self, hot: &Hot) -> usize {
-        usize::from((self.logged + OPERATIONS_MODULUS - hot.operations_taken) % OPERATIONS_MODULUS)
+        usize::from((self.logged + OPERATIONS_MODULUS - hot.operations_taken()) % OPERATIONS_MODULUS)
     }
 
     /// Adds to the public accounts what will reach them when an account is settled.
@@ -209,9 +209,9 @@ impl Market {
                 }
             }
             for slot in self.accounts.slots() {
-                let (mut hot, mut cold) = (self.accounts.hot(slot), self.accounts.cold(slot));
+                let (mut hot, mut cold) = (*self.accounts.hot(slot), self.accounts.cold(slot));
                 self.take_operation(slot, &mut hot, &mut cold, &operation, events);
-                self.accounts.set_hot(slot, &hot);
+                *self.accounts.hot_mut(slot) = hot;
                 self.accounts.set_cold(slot, &cold);
             }
             return;
@@ -249,24 +249,24 @@ impl Market {
 
     /// An account takes what it has yet to take.
     pub(super) fn catch_up(&mut self, slot: AccountSlot, events: &mut impl Events) {
-        let mut hot = self.accounts.hot(slot);
-        let owed = self.settlement.count_owed_to(&hot);
+        let owed = self.settlement.count_owed_to(self.accounts.hot(slot));
         if owed == 0 {
             return;
         }
+        let mut hot = *self.accounts.hot(slot);
         let mut cold = self.accounts.cold(slot);
         for place in self.settlement.log.len() - owed..self.settlement.log.len() {
             let operation = self.settlement.log[place].operation;
             self.take_operation(slot, &mut hot, &mut cold, &operation, events);
         }
-        hot.operations_taken = self.settlement.logged;
-        self.accounts.set_hot(slot, &hot);
+        hot.set_operations_taken(self.settlement.logged);
+        *self.accounts.hot_mut(slot) = hot;
         self.accounts.set_cold(slot, &cold);
     }
 
     /// An account as it will be once it is settled.
     pub(super) fn as_settled(&self, slot: AccountSlot) -> (Hot, Cold) {
-        let (mut hot, mut cold) = (self.accounts.hot(slot), self.accounts.cold(slot));
+        let (mut hot, mut cold) = (*self.accounts.hot(slot), self.accounts.cold(slot));
         for pending in self.settlement.owed_to(&hot) {
             pending.operation.take(&mut hot, &mut cold);
         }
@@ -283,7 +283,7 @@ impl Market {
         events: &mut impl Events,
     ) {
         if matches!(operation, Operation::ClosePeriod { .. }) {
-            self.cancel_retired(slot, &mut hot.newest_order, events);
+            self.cancel_retired(slot, hot.newest_order(), events);
         }
         let account = self.accounts.id(slot);
         let effect = operation.take(hot, cold);
@@ -315,12 +315,12 @@ impl Market {
     }
 
     /// The orders of an account that were open when its year closed leave, oldest first.
-    fn cancel_retired(&mut self, slot: AccountSlot, newest: &mut u32, events: &mut impl Events) {
-        let mut next = self.book.of_account(*newest).last();
+    fn cancel_retired(&mut self, slot: AccountSlot, newest: u32, events: &mut impl Events) {
+        let mut next = self.book.of_account(newest).last();
         while let Some(order) = next {
             next = self.book.newer_of_account(order);
             let gone = self.book.order(order);
-            self.book.remove_retired(order, newest);
+            self.book.remove_retired(order);
             events.emit(self.cancelled(slot, gone.id, gone.quantity_g, CancelReason::PeriodClosed));
         }
     }

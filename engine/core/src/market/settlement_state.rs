@@ -53,6 +53,11 @@ impl Settlement {
         self.log.iter().filter(|pending| !turn_came(pending)).count()
     }
 
+    /// Whether an account has yet to take a year's beginning.
+    pub fn owes_opening_to(&self, hot: &Hot) -> bool {
+        self.owed_to(hot).iter().any(|pending| matches!(pending.operation, Operation::OpenPeriod))
+    }
+
     /// Whether an account has yet to take a year's end.
     pub fn owes_ending_to(&self, hot: &Hot) -> bool {
         self.owed_to(hot).iter().any(|pending| matches!(pending.operation, Operation::ClosePeriod { .. }))
@@ -101,9 +106,8 @@ impl Market {
         let mut by_age: Vec<&Order> = list.iter().collect();
         by_age.sort_unstable_by_key(|order| order.priority);
         for order in by_age {
-            let mut hot = self.accounts.hot(order.account);
-            self.book.restore_retired(order, &mut hot.newest_order);
-            self.accounts.set_hot(order.account, &hot);
+            let hot = self.accounts.hot_mut(order.account);
+            hot.set_newest_order(self.book.restore_retired(order, hot.newest_order()));
         }
         self.book.restore_retired_list(list.iter().map(|order| order.id), before_priority);
     }

@@ -20,7 +20,7 @@ use super::operation::class_of;
 use super::settlement_state::RetiredHeader;
 use super::year::Year;
 use super::{Capacities, Market};
-use crate::accounts::{AMOUNT_MAX_G, AccountSlot, Cold, Hot};
+use crate::accounts::{AMOUNT_MAX_G, AccountSlot, Cold, EndowmentClass, Hot};
 use crate::book::{ORDER_NUMBER_MAX, Order, OrderSlot};
 use crate::{PublicFields, Quote};
 
@@ -82,11 +82,11 @@ impl Market {
         let mut pieces = Pieces { buffer: [0; PIECE_BYTES], length: 0, out };
         self.write_header(&mut pieces);
         for slot in self.accounts.slots() {
-            let hot = self.accounts.hot(slot);
-            let owed = self.settlement.count_owed_to(&hot) as u8;
-            let hot = Hot { newest_order: 0, operations_taken: owed, ..hot };
+            let mut hot = *self.accounts.hot(slot);
+            hot.set_newest_order(0);
+            hot.set_operations_taken(self.settlement.count_owed_to(&hot) as u8);
             pieces.number(self.accounts.id(slot).number());
-            hot.pack().iter().for_each(|word| pieces.number(*word));
+            hot.words().iter().for_each(|word| pieces.number(*word));
             self.accounts.cold(slot).pack().iter().for_each(|word| pieces.number(*word));
             pieces.number(self.accounts.last_purchase(slot).map_or(0, |time| time.ns().saturating_add(1)));
         }
@@ -205,22 +205,21 @@ impl Market {
         // Time of priority rebuilds both lines: the level's, oldest first, and the account's, newest first.
         resting.sort_unstable_by_key(|order| order.priority);
         for order in &resting {
-            let mut hot = market.accounts.hot(order.account);
-            market.book.insert(order, &mut hot.newest_order);
-            market.accounts.set_hot(order.account, &hot);
+            let hot = market.accounts.hot_mut(order.account);
+            hot.set_newest_order(market.book.insert(order, hot.newest_order()));
         }
         for slot in market.accounts.slots() {
             let hot = market.accounts.hot(slot);
-            let open = market.book.of_account(hot.newest_order).count();
-            if open != usize::from(hot.open_orders) {
+            let open = market.book.of_account(hot.newest_order()).count();
+            if open != usize::from(hot.open_orders()) {
                 return Err(StateFault(format!(
                     "account {} has {open} orders in the book and counts {}",
                     market.accounts.id(slot),
-                    hot.open_orders
+                    hot.open_orders()
                 )));
             }
-            let ending = market.settlement.owes_ending_to(&hot);
-            if market.book.of_account(hot.newest_order).any(|order| market.book.is_retired(order) != ending) {
+            let ending = market.settlement.owes_ending_to(hot);
+            if market.book.of_account(hot.newest_order()).any(|order| market.book.is_retired(order) != ending) {
                 return Err(wrong("an order and its owner are not of the same year"));
             }
         }
@@ -381,22 +380,21 @@ impl Source<'_> {
             *word = self.number()?;
         }
         let cold = Cold::unpack(&cold_words);
-        let mut hot = Hot::unpack(&hot_words);
-        if hot.newest_order != 0 {
+        let mut hot = Hot::from_words(hot_words);
+        if hot.newest_order() != 0 {
             return Err(wrong("an account links to an order"));
         }
-        hot.operations_taken = market
-            .settlement
-            .logged
-            .checked_sub(hot.operations_taken)
-            .ok_or(wrong("an account has more operations to take than wait"))?;
+        let logged = market.settlement.logged;
+        let taken = logged.checked_sub(hot.operations_taken());
+        hot.set_operations_taken(taken.ok_or(wrong("an account has more operations to take than wait"))?);
         if market.settlement.count_owed_to(&hot) > market.settlement.most_owed_at(market.accounts.len()) {
             return Err(wrong("an account has not taken an operation though its turn has come"));
         }
         let slot = market.accounts.open(account, &hot, cold.household);
-        // What it has yet to take may change its day; the classes count it as if it were settled.
-        if let Some(class) = class_of(&market.as_settled(slot).0) {
-            market.settlement.classes.add(class, 1);
+        // A year that it has yet to open changes its day; the classes count it as if it were settled.
+        if let Some(class) = class_of(&hot) {
+            let opened_day = if market.settlement.owes_opening_to(&hot) { 0 } else { class.opened_day };
+            market.settlement.classes.add(EndowmentClass { opened_day, ..class }, 1);
         }
         market.accounts.set_cold(slot, &cold);
         if let Some(last_purchase_ns) = self.number()?.checked_sub(1) {
