@@ -50,7 +50,7 @@ pub fn plain_rules() -> RuleSet {
 impl Bench {
     /// A market in continuous with that many accounts, each with a full endowment and 10,000 euros.
     pub fn new(accounts: u32, orders: u32) -> Self {
-        let market = Market::new(Capacities { accounts, orders }, plain_rules());
+        let market = Market::new(Capacities { accounts, orders, slice_accounts: u32::MAX }, plain_rules());
         let mut bench =
             Self { market, counter: Counter::default(), sequence: 0, accounts: u64::from(accounts), random: 1 };
         bench.apply(&Command::OpenPeriod {
