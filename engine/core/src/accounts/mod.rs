@@ -4,6 +4,7 @@ mod endowment_classes;
 mod households;
 mod index;
 mod record;
+mod records;
 mod table;
 
 pub(crate) use endowment_classes::{EndowmentClass, EndowmentClasses};

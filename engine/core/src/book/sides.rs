@@ -257,20 +257,16 @@ impl Book {
         self.index.look_up(id.number());
     }
 
-    /// Brings an order nearer, its index entry being near already.
+    /// Where an order most likely stands, its index entry being near already; not confirmed by its number.
     #[inline]
-    pub fn look_at(&self, id: OrderId) {
-        if let Some(slot) = self.index.likely(id.number()) {
-            self.pool.prefetch(OrderSlot::new(slot));
-        }
+    pub fn likely(&self, id: OrderId) -> Option<OrderSlot> {
+        self.index.likely(id.number()).map(OrderSlot::new)
     }
 
-    /// Brings an order's neighbours nearer, the order being near already.
+    /// Brings an order nearer.
     #[inline]
-    pub fn look_around(&self, id: OrderId) {
-        if let Some(slot) = self.index.likely(id.number()) {
-            self.look_beside(OrderSlot::new(slot));
-        }
+    pub fn look_at(&self, slot: OrderSlot) {
+        self.pool.prefetch(slot);
     }
 
     /// Brings an order's neighbours in its level nearer.

@@ -22,39 +22,52 @@ impl Command {
     }
 }
 
+/// How many commands are looked at together: their addresses first, then their lines one right after the other, so that the
+/// processor finds all their pages at once. Between two lines, a command's worth of other work would let it see only one.
+const TOGETHER: usize = 16;
+
 impl Market {
-    /// The first look, farthest ahead: where the indices say what the command names.
+    /// The first look, farthest ahead: where the indices say what the commands name.
     #[inline]
-    pub fn look_up(&self, command: &Command) {
-        if let Some(account) = command.account() {
-            self.accounts.look_up(account);
-        }
-        if let Some(order) = command.order() {
-            self.book.look_up(order);
+    pub fn look_up(&self, commands: &[Command]) {
+        for commands in commands.chunks(TOGETHER) {
+            for command in commands {
+                if let Some(account) = command.account() {
+                    self.accounts.look_up(account);
+                }
+                if let Some(order) = command.order() {
+                    self.book.look_up(order);
+                }
+            }
         }
     }
 
-    /// The second look, when the first has had time to arrive: the account and the order themselves.
+    /// The second look, when the first has had time to arrive: the accounts and the orders themselves.
     #[inline]
-    pub fn look_at(&self, command: &Command) {
-        if let Some(account) = command.account() {
-            self.accounts.look_at(account);
-        }
-        if let Some(order) = command.order() {
-            self.book.look_at(order);
+    pub fn look_at(&self, commands: &[Command]) {
+        for commands in commands.chunks(TOGETHER) {
+            let (mut accounts, mut orders) = ([None; TOGETHER], [None; TOGETHER]);
+            for (place, command) in commands.iter().enumerate() {
+                accounts[place] = command.account().and_then(|account| self.accounts.likely(account));
+                orders[place] = command.order().and_then(|order| self.book.likely(order));
+            }
+            accounts.iter().flatten().for_each(|slot| self.accounts.look_at(*slot));
+            orders.iter().flatten().for_each(|slot| self.book.look_at(*slot));
         }
     }
 
-    /// The third look, nearest: what stands beside the order, or whom it will meet.
+    /// The third look, nearest: what stands beside the orders, and whom they will meet.
     #[inline]
-    pub fn look_around(&self, command: &Command) {
-        if let Some(order) = command.order() {
-            self.book.look_around(order);
-        }
-        if let Command::Place { side, price, .. } = command {
-            self.book.look_at_level(*side, price.ueur());
-            if self.phase == Phase::Continuous {
-                self.look_at_those_met(*side, price.ueur());
+    pub fn look_around(&self, commands: &[Command]) {
+        for command in commands {
+            if let Some(slot) = command.order().and_then(|order| self.book.likely(order)) {
+                self.book.look_beside(slot);
+            }
+            if let Command::Place { side, price, .. } = command {
+                self.book.look_at_level(*side, price.ueur());
+                if self.phase == Phase::Continuous {
+                    self.look_at_those_met(*side, price.ueur());
+                }
             }
         }
     }
@@ -70,7 +83,11 @@ impl Market {
         };
         if meets {
             for slot in self.book.in_line(other(side)).take(MET_MAX) {
-                self.accounts.look_at_slot(self.book.owner(slot));
+                let owner = self.book.owner(slot);
+                self.accounts.look_at(owner);
+                if side == Side::Sell {
+                    self.accounts.look_at_purchase(owner);
+                }
                 self.book.look_beside(slot);
             }
         }
