@@ -204,6 +204,11 @@ impl Journal {
         record_bytes_padded(reason_bytes, body_bytes)
     }
 
+    /// How many bytes a group of records with that many bytes takes on disk.
+    pub const fn group_bytes(payload_bytes: usize) -> usize {
+        group_bytes_for(payload_bytes)
+    }
+
     /// Begins a group of at most `payload_bytes_max` (see [`Journal::record_bytes`]) and makes sure that it can be written:
     /// after `Ok`, a full disk cannot fail its commit. Call it before applying anything. Waits for the preparer if it is
     /// merely behind; [`AppendError::NoRoom`] if the disk is full. A group begun before and not committed is forgotten.
