@@ -229,6 +229,8 @@ fn start(options: &DurableOptions) -> Result<NodeHandle, DurableFault> {
         orders: options.resting_orders.saturating_mul(2).saturating_add(65_536),
     };
     let node_options = NodeOptions {
+        // Who waits for a place in the queue would look for it all the time; who waits for an answer sleeps.
+        queue_commands_max: 2 * throughput::UNDER_WAY_MAX,
         snapshot_every_commands: 0,
         snapshot_on_stop: false,
         segment_bytes: options.segment_bytes,

@@ -14,7 +14,7 @@ use super::{
 };
 
 /// Commands under way at once: enough for two full groups at the disk and one being filled.
-const UNDER_WAY_MAX: usize = 65_536;
+pub(super) const UNDER_WAY_MAX: usize = 40_960;
 /// The node's counters are at most this old while it works.
 pub(super) const COUNTERS_AGE: Duration = Duration::from_millis(300);
 
