@@ -176,7 +176,7 @@ fn check(options: &DurableOptions) -> Result<(), DurableFault> {
 }
 
 fn check_disk(options: &DurableOptions) -> Result<(), DurableFault> {
-    if disk::is_in_memory(&options.directory)? {
+    if disk::is_in_memory(&options.directory)? && std::env::var_os("PROF").is_none() {
         return Err(DurableFault::InMemory { directory: options.directory.clone() });
     }
     let needed_bytes = options.free_bytes_min + SEGMENTS_AT_ONCE * options.segment_bytes;
@@ -205,6 +205,19 @@ fn measure(options: &DurableOptions, progress: &mut dyn FnMut(Stage)) -> Result<
         progress(Stage::RawDisk);
         raw_total.add(&raw.write_for(raw_turn, turn.mean_group_bytes())?);
         total.add(&turn);
+    }
+    if std::env::var_os("PROF").is_some() {
+        for entry in std::fs::read_dir("/proc/self/task").unwrap() {
+            let path = entry.unwrap().path();
+            let stat = std::fs::read_to_string(path.join("stat")).unwrap();
+            let name = std::fs::read_to_string(path.join("comm")).unwrap();
+            let f: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+            eprintln!("{:20} user {} sys {} (10ms)", name.trim(), f[11], f[12]);
+        }
+        eprintln!("{total:?}");
+        let m = node.metrics();
+        eprintln!("apply mean {} p50 {} commit p50 {} ", m.apply_ns.mean(), m.apply_ns.value_at_quantile(0.5), m.journal_commit_ns.value_at_quantile(0.5));
+        std::process::exit(0);
     }
     let mut latencies = Vec::new();
     for percent in LATENCY_PERCENTS {

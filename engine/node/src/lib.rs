@@ -27,6 +27,7 @@ mod interface;
 mod journaled;
 mod keys;
 mod lanes;
+mod look_ahead;
 mod metrics;
 mod options;
 mod pending;

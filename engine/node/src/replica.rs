@@ -3,13 +3,24 @@
 //! The running core, a recovery and the snapshots' follower all hold one and change it by the same function, so that
 //! they cannot differ.
 
-use carbex_core::{Capacities, Command, Market};
+use carbex_core::{Capacities, Command, Events, Market};
 use carbex_vocabulary::{CancelReason, Event, Sequence, TimestampNs};
 
 use crate::{
     Founding,
     keys::{BodyHash, KeptAnswer, KeyName, KeyWindow},
 };
+
+/// Puts every event where it stays. Always inlined, so that an event is built there: built on the stack and copied it costs
+/// a quarter of the core's time, because wide loads wait for the narrow stores before them.
+struct InPlace<'a>(&'a mut Vec<Event>);
+
+impl Events for InPlace<'_> {
+    #[inline(always)]
+    fn emit(&mut self, event: Event) {
+        self.0.push(event);
+    }
+}
 
 /// The market with its keys, as of `market.sequence()`.
 pub(crate) struct Replica {
@@ -35,7 +46,7 @@ impl Replica {
         events: &mut Vec<Event>,
     ) -> Option<Event> {
         let start = events.len();
-        self.market.apply(sequence, time, command, events);
+        self.market.apply(sequence, time, command, &mut InPlace(events));
         let outcome = outcome(&events[start..]);
         if let Some((name, body)) = key {
             self.keys.forget_expired(time);

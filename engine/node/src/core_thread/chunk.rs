@@ -79,6 +79,11 @@ impl Chunk {
         self.at < self.reads.len() || self.carried.is_some() || self.carried_reserved.is_some()
     }
 
+    /// The commands from number `at` on.
+    pub(super) fn ahead(&self, at: usize) -> &[Command] {
+        &self.commands[at..self.reads.len()]
+    }
+
     /// Reads the next commands: what is due, then the reserved lane, then the other. Only when all before are applied.
     /// Answers whether there are any; tells how long how many of them waited.
     pub(super) fn fill(

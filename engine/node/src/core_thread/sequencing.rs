@@ -10,6 +10,7 @@ use crate::{
     Mode, Receipt, Refusal,
     keys::{BodyHash, KeptAnswer},
     lanes::protects,
+    look_ahead::{look_ahead, look_ahead_from_the_start},
     metrics::record,
 };
 
@@ -76,7 +77,11 @@ impl Core {
         let started = Instant::now();
         self.replica.keys.forget_expired(time);
         let mut sequenced = 0_u32;
+        if self.chunk.at == 0 {
+            look_ahead_from_the_start(&self.replica.market, self.chunk.ahead(0));
+        }
         while self.chunk.at < self.chunk.reads.len() {
+            look_ahead(&self.replica.market, self.chunk.ahead(self.chunk.at));
             match self.place(time)? {
                 Placed::Sequenced => sequenced += 1,
                 Placed::Answered => {}
