@@ -44,19 +44,18 @@ impl Replica {
         command: &Command,
         key: Option<(KeyName, BodyHash)>,
         events: &mut Vec<Event>,
-    ) -> Option<Event> {
+    ) {
         let start = events.len();
         self.market.apply(sequence, time, command, &mut InPlace(events));
-        let outcome = outcome(&events[start..]);
         if let Some((name, body)) = key {
             self.keys.forget_expired(time);
+            let outcome = outcome(&events[start..]).copied();
             self.keys.keep(name, KeptAnswer { sequence, time, body, outcome });
         }
-        outcome
     }
 }
 
 /// A command's own event: the first one, after the day orders that ended before it.
-fn outcome(events: &[Event]) -> Option<Event> {
-    events.iter().find(|event| !matches!(event, Event::Cancelled { reason: CancelReason::Expired, .. })).copied()
+pub(crate) fn outcome(events: &[Event]) -> Option<&Event> {
+    events.iter().find(|event| !matches!(event, Event::Cancelled { reason: CancelReason::Expired, .. }))
 }
