@@ -231,7 +231,7 @@ impl Work {
                             time: record.time,
                             actor: record.actor,
                             command: &record.command,
-                            events: &record.events,
+                            events: record.events,
                         })?;
                     }
                 }
