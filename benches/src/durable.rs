@@ -240,6 +240,7 @@ fn start(options: &DurableOptions) -> Result<NodeHandle, DurableFault> {
     let capacities = Capacities {
         accounts: options.accounts,
         orders: options.resting_orders.saturating_mul(2).saturating_add(65_536),
+        slice_accounts: SLICE_ACCOUNTS,
     };
     let node_options = NodeOptions {
         // Who waits for a place in the queue would look for it all the time; who waits for an answer sleeps.
