@@ -4,7 +4,7 @@ use carbex_core::Command;
 use carbex_vocabulary::{DebitMode, OrderId, QuantityG, TimeInForce};
 
 use crate::terms::{PriceScale, lots};
-use crate::workload::{AccountIndex, Debit, Operation, OperationKind, Operations};
+use crate::workload::{Debit, Operation, OperationKind};
 
 /// A list of commands.
 pub(crate) trait Commands {
@@ -62,22 +62,6 @@ impl Commands for Orders<'_> {
             },
             OperationKind::Cancel => {
                 Command::Cancel { account, order: OrderId::new(self.first_sequence + operation.id()) }
-            }
-        }
-    }
-}
-
-/// An order's number in the exchange is the sequence of its `place`, which is known when the list is: replaces the id in
-/// every cancel by the place of its order in the list, and its account by the order's owner.
-pub(crate) fn translate(operations: &mut Operations) {
-    let news = operations.all().filter(|operation| operation.kind() == OperationKind::New).count();
-    let mut entered: Vec<(u32, AccountIndex)> = Vec::with_capacity(news);
-    for (place, operation) in (0_u32..).zip(operations.prefill.iter_mut().chain(&mut operations.timed)) {
-        match operation.kind() {
-            OperationKind::New => entered.push((place, operation.account())),
-            OperationKind::Cancel => {
-                let (target, owner) = entered[operation.id() as usize - 1];
-                *operation = Operation::cancel(u64::from(target), owner);
             }
         }
     }

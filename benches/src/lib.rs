@@ -8,6 +8,7 @@ mod exchange;
 mod fault;
 mod funding;
 mod measure;
+mod piece;
 mod progress;
 mod random_access;
 mod report;
@@ -17,7 +18,8 @@ mod terms;
 pub mod workload;
 
 pub use fault::BenchFault;
-pub use measure::{BATCH_COMMANDS, Terms, Work, measure};
+pub use measure::{BATCH_COMMANDS, Terms, Work, measure, time};
+pub use piece::PieceExchange;
 pub use progress::{Progress, Stage, Unwatched};
 pub use report::{AuctionReport, LatencyNs, Report};
 pub use tally::TradeTotals;

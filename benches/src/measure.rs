@@ -6,7 +6,7 @@ use carbex_core::Command;
 use hdrhistogram::Histogram;
 
 use crate::BenchFault;
-use crate::commands::{Commands, Orders, translate};
+use crate::commands::{Commands, Orders};
 use crate::exchange::{Exchange, Mechanism, Opening, Watch, accepted};
 use crate::fault::LATENCY_MAX_NS;
 use crate::funding::Funding;
@@ -120,19 +120,44 @@ fn orders_max(operations: &Operations) -> u32 {
 }
 
 /// Measures a workload. Memory: the accounts' tables, the workload, and before them the yardstick's table.
-pub fn measure(mut work: Work, terms: &Terms, progress: &mut dyn Progress) -> Result<Report, BenchFault> {
+pub fn measure(work: Work, terms: &Terms, progress: &mut dyn Progress) -> Result<Report, BenchFault> {
     let yardstick_ns = random_access_ns(terms.accounts, terms.seed, progress);
-    let funding = match &work.content {
-        Content::Orders { operations, .. } => Funding::for_operations(terms.accounts, operations)?,
-        Content::Debits(_) => Funding::equal(terms.accounts),
-    };
-    if let Content::Orders { operations, .. } = &mut work.content {
-        translate(operations);
-    }
-    let passes = Passes { work: &work, funding: &funding, batch_commands: terms.batch_commands.max(1) };
+    let prepared = Prepared::new(work, terms)?;
+    let passes = prepared.passes();
     let timed = passes.timed(progress)?;
     let latency = passes.latency(&timed.totals, progress)?;
     Ok(passes.report(&timed, latency, yardstick_ns))
+}
+
+/// The timed pass alone, to be held against other engines: how long it took, and its trades.
+pub fn time(work: Work, terms: &Terms, progress: &mut dyn Progress) -> Result<(Duration, TradeTotals), BenchFault> {
+    let prepared = Prepared::new(work, terms)?;
+    let timed = prepared.passes().timed(progress)?;
+    Ok((timed.elapsed, timed.totals))
+}
+
+/// A workload whose accounts are known and whose orders have the exchange's names.
+struct Prepared {
+    work: Work,
+    funding: Funding,
+    batch_commands: usize,
+}
+
+impl Prepared {
+    fn new(mut work: Work, terms: &Terms) -> Result<Self, BenchFault> {
+        let funding = match &mut work.content {
+            Content::Orders { operations, .. } => {
+                operations.name_by_place();
+                Funding::for_operations(terms.accounts, operations)?
+            }
+            Content::Debits(_) => Funding::equal(terms.accounts),
+        };
+        Ok(Self { work, funding, batch_commands: terms.batch_commands.max(1) })
+    }
+
+    fn passes(&self) -> Passes<'_> {
+        Passes { work: &self.work, funding: &self.funding, batch_commands: self.batch_commands }
+    }
 }
 
 struct Passes<'a> {

@@ -137,6 +137,22 @@ impl Operations {
     pub fn all(&self) -> impl Iterator<Item = &Operation> {
         self.prefill.iter().chain(&self.timed)
     }
+
+    /// Replaces the id in every cancel by the place of its order in the whole list, from 0, and its account by the order's
+    /// owner: an engine that numbers orders as they come then needs no table of names while the clock runs.
+    pub fn name_by_place(&mut self) {
+        let news = self.all().filter(|operation| operation.kind() == OperationKind::New).count();
+        let mut entered: Vec<(u32, AccountIndex)> = Vec::with_capacity(news);
+        for (place, operation) in (0_u32..).zip(self.prefill.iter_mut().chain(&mut self.timed)) {
+            match operation.kind() {
+                OperationKind::New => entered.push((place, operation.account())),
+                OperationKind::Cancel => {
+                    let (target, owner) = entered[operation.id() as usize - 1];
+                    *operation = Operation::cancel(u64::from(target), owner);
+                }
+            }
+        }
+    }
 }
 
 #[cfg(test)]
