@@ -1,5 +1,7 @@
 //! The exchange that is measured: opened, funded, and driven batch by batch.
 
+use std::ops::Range;
+
 use carbex_core::{Capacities, Command, Market};
 use carbex_vocabulary::{
     AmountUeur, BasisPoints, DAY_NS, HouseholdId, Phase, PriceUeur, QuantityG, Sequence, TimestampNs,
@@ -11,14 +13,14 @@ use crate::funding::Funding;
 use crate::progress::{Progress, Stage};
 use crate::tally::{Counted, Tally};
 use crate::terms::{self, LOT_G, PriceScale, TREASURY_MONEY_UEUR};
-use crate::workload::{AccountIndex, PostedPrices, TickBand};
+use crate::workload::{PostedPrices, TickBand};
 
 /// The midnight at which the measured year opens.
 const YEAR_START: TimestampNs = TimestampNs::new(1_798_758_000 * 1_000_000_000);
 /// The day on which everything measured happens: late enough to have earned what is sold, early enough to hold what is bought.
 const DAY: u64 = 80;
-/// Accounts opened between two looks at the progress.
-const OPENED_AT_ONCE: u64 = 1 << 16;
+/// Openings and deposits between two looks at the progress.
+const ENROLLED_AT_ONCE: usize = 1 << 17;
 
 /// How orders trade while they are measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,20 +41,36 @@ pub(crate) struct Opening<'a> {
     pub mechanism: Mechanism,
 }
 
+/// How commands reach the core.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// Commands handed over together, at least 1.
+    pub batch_commands: usize,
+    /// How many commands lie between the three looks at what is to come; 0 = nobody looks ahead.
+    pub look_ahead: usize,
+}
+
+impl Pace {
+    /// Few commands at once, so that the last of them does not wait long; looked at as they are handed over.
+    pub const DEFAULT: Self = Self { batch_commands: 16, look_ahead: 8 };
+}
+
 pub(crate) struct Exchange {
     market: Market,
     sequence: u64,
     time: TimestampNs,
+    pace: Pace,
     /// The commands of a batch, made when it is handed over.
     batch: Vec<Command>,
 }
 
 impl Exchange {
     /// The tables, empty.
-    pub fn new(opening: &Opening<'_>, batch_commands: usize) -> Result<Self, BenchFault> {
+    pub fn new(opening: &Opening<'_>, pace: Pace) -> Result<Self, BenchFault> {
         let capacities = Capacities { accounts: opening.funding.accounts(), orders: opening.orders_max };
         let market = Market::new(capacities, terms::rules(opening.band)?);
-        Ok(Self { market, sequence: 0, time: YEAR_START, batch: Vec::with_capacity(batch_commands.max(1)) })
+        let pace = Pace { batch_commands: pace.batch_commands.max(1), ..pace };
+        Ok(Self { market, sequence: 0, time: YEAR_START, pace, batch: Vec::with_capacity(pace.batch_commands) })
     }
 
     /// The sequence of the last command.
@@ -80,11 +98,11 @@ impl Exchange {
         );
         let accounts = u64::from(funding.accounts());
         progress.begin(Stage::Opening, accounts);
-        for opened in 0..funding.accounts() {
-            if u64::from(opened).is_multiple_of(OPENED_AT_ONCE) {
-                progress.reached(u64::from(opened));
-            }
-            self.open_account(&mut tally, funding.account(opened), funding.cash(opened));
+        let enrolments = Enrolments(funding);
+        for opened in (0..enrolments.count()).step_by(ENROLLED_AT_ONCE) {
+            progress.reached(opened as u64 / 2);
+            let end = enrolments.count().min(opened + ENROLLED_AT_ONCE);
+            self.run_part(&enrolments, opened..end, &mut tally);
         }
         self.one(&mut tally, Command::AllotAll { fraction: BasisPoints::new(10_000) });
         self.begin_phase(&mut tally, opening);
@@ -92,15 +110,6 @@ impl Exchange {
         self.one(&mut tally, Command::Tick);
         progress.reached(accounts);
         accepted(&tally, "the opening")
-    }
-
-    fn open_account(&mut self, tally: &mut Tally, account: AccountIndex, cash: AmountUeur) {
-        let account = account.number();
-        let (share, household) = (BasisPoints::new(10_000), HouseholdId::new(0));
-        self.one(tally, Command::OpenAccount { account, share, household });
-        if !cash.is_zero() {
-            self.one(tally, Command::Deposit { account, amount: cash });
-        }
     }
 
     fn begin_phase(&mut self, tally: &mut Tally, opening: &Opening<'_>) {
@@ -132,47 +141,89 @@ impl Exchange {
         self.market.apply(Sequence::new(self.sequence), self.time, &command, tally);
     }
 
-    /// Hands over the batch that begins at `place`: makes its commands. Answers how many.
-    fn hand_over(&mut self, commands: &(impl Commands + ?Sized), place: usize, batch_commands: usize) -> usize {
-        let end = commands.count().min(place + batch_commands);
-        self.batch.clear();
-        self.batch.extend((place..end).map(|place| commands.command(place)));
-        self.batch.len()
-    }
-
-    /// Applies the batch that was handed over, in order; `done` is called behind each command's last event.
-    #[inline]
-    fn apply_batch(&mut self, tally: &mut Tally, mut done: impl FnMut()) {
-        for command in &self.batch {
-            self.sequence += 1;
-            self.market.apply(Sequence::new(self.sequence), self.time, command, tally);
-            tally.command += 1;
-            done();
-        }
-    }
-
     /// Applies all commands, batch by batch.
-    pub fn run(&mut self, commands: &(impl Commands + ?Sized), batch_commands: usize, tally: &mut Tally) {
-        let mut place = 0;
-        while place < commands.count() {
-            place += self.hand_over(commands, place, batch_commands);
-            self.apply_batch(tally, || {});
-        }
+    pub fn run(&mut self, commands: &(impl Commands + ?Sized), tally: &mut Tally) {
+        self.run_part(commands, 0..commands.count(), tally);
     }
 
-    /// As `run`, with two calls around every batch: `begin` when it is handed over, `done` behind each command's last event.
-    pub fn run_watched<W: Watch>(
+    fn run_part(&mut self, commands: &(impl Commands + ?Sized), places: Range<usize>, tally: &mut Tally) {
+        self.run_watched(commands, places, tally, &mut NoWatch);
+    }
+
+    /// As `run`, for some of the commands, with two calls around every batch: `begin` when it is handed over, `done` behind
+    /// each command's last event.
+    pub fn run_watched(
         &mut self,
         commands: &(impl Commands + ?Sized),
-        batch_commands: usize,
+        places: Range<usize>,
         tally: &mut Tally,
-        watch: &mut W,
+        watch: &mut impl Watch,
     ) {
-        let mut place = 0;
-        while place < commands.count() {
+        let Range { mut start, end } = places;
+        while start < end {
             watch.begin();
-            place += self.hand_over(commands, place, batch_commands);
-            self.apply_batch(tally, || watch.done());
+            let batch_end = end.min(start + self.pace.batch_commands);
+            self.batch.clear();
+            self.batch.extend((start..batch_end).map(|place| commands.command(place)));
+            self.apply_batch(tally, watch);
+            start = batch_end;
+        }
+    }
+
+    /// Applies the batch that was handed over, in order. While one command is applied, those behind it are looked at in three
+    /// steps, `look_ahead` commands apart; never beyond the batch, for what is not handed over is not known.
+    #[inline]
+    fn apply_batch(&mut self, tally: &mut Tally, watch: &mut impl Watch) {
+        let apart = self.pace.look_ahead;
+        if apart == 0 {
+            for place in 0..self.batch.len() {
+                self.apply_one(place, tally, watch);
+            }
+            return;
+        }
+        let length = self.batch.len();
+        for step in 0..length + 3 * apart {
+            if let Some(command) = self.batch.get(step) {
+                self.market.look_up(command);
+            }
+            if let Some(command) = step.checked_sub(apart).and_then(|place| self.batch.get(place)) {
+                self.market.look_at(command);
+            }
+            if let Some(command) = step.checked_sub(2 * apart).and_then(|place| self.batch.get(place)) {
+                self.market.look_around(command);
+            }
+            if step >= 3 * apart {
+                self.apply_one(step - 3 * apart, tally, watch);
+            }
+        }
+    }
+
+    /// Applies the command at a place of the batch, which must hold it.
+    #[inline(always)]
+    fn apply_one(&mut self, place: usize, tally: &mut Tally, watch: &mut impl Watch) {
+        self.sequence += 1;
+        self.market.apply(Sequence::new(self.sequence), self.time, &self.batch[place], tally);
+        tally.command += 1;
+        watch.done();
+    }
+}
+
+/// Every account's opening, and behind each its first deposit.
+struct Enrolments<'a>(&'a Funding);
+
+impl Commands for Enrolments<'_> {
+    fn count(&self) -> usize {
+        self.0.accounts() as usize * 2
+    }
+
+    fn command(&self, place: usize) -> Command {
+        let opened = (place / 2) as u32;
+        let account = self.0.account(opened).number();
+        if place.is_multiple_of(2) {
+            let (share, household) = (BasisPoints::new(10_000), HouseholdId::new(0));
+            Command::OpenAccount { account, share, household }
+        } else {
+            Command::Deposit { account, amount: self.0.cash(opened) }
         }
     }
 }
@@ -183,6 +234,16 @@ pub(crate) trait Watch {
     fn begin(&mut self);
     /// A command's last event has been told.
     fn done(&mut self);
+}
+
+/// Nobody looks.
+struct NoWatch;
+
+impl Watch for NoWatch {
+    #[inline(always)]
+    fn begin(&mut self) {}
+    #[inline(always)]
+    fn done(&mut self) {}
 }
 
 /// Refuses a workload that a rule refused.

@@ -82,11 +82,11 @@ impl Funding {
         self.dense as usize + self.beyond.partition_point(|other| *other < account)
     }
 
-    /// What the account at a place is given.
+    /// What the account at a place is given: something always, so that every account has had its deposit.
     pub fn cash(&self, place: u32) -> AmountUeur {
         match &self.cash {
             Cash::Equal(share) => *share,
-            Cash::Needed(needed) => AmountUeur::new(needed[place as usize]),
+            Cash::Needed(needed) => AmountUeur::new(needed[place as usize].max(1)),
         }
     }
 }

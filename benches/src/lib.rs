@@ -17,8 +17,9 @@ mod tally;
 mod terms;
 pub mod workload;
 
+pub use exchange::Pace;
 pub use fault::BenchFault;
-pub use measure::{BATCH_COMMANDS, Terms, Work, measure, time};
+pub use measure::{Terms, Work, measure, time};
 pub use piece::PieceExchange;
 pub use progress::{Progress, Stage, Unwatched};
 pub use report::{AuctionReport, LatencyNs, Report};

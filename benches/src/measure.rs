@@ -7,7 +7,7 @@ use hdrhistogram::Histogram;
 
 use crate::BenchFault;
 use crate::commands::{Commands, Orders};
-use crate::exchange::{Exchange, Mechanism, Opening, Watch, accepted};
+use crate::exchange::{Exchange, Mechanism, Opening, Pace, Watch, accepted};
 use crate::fault::LATENCY_MAX_NS;
 use crate::funding::Funding;
 use crate::progress::{Progress, Stage};
@@ -21,8 +21,6 @@ use crate::workload::{
     posted_orders,
 };
 
-/// Commands handed over together, unless told otherwise: few, so that the last of them does not wait long.
-pub const BATCH_COMMANDS: usize = 16;
 /// The band of an exchange where no order is placed.
 const UNUSED_BAND: TickBand = TickBand { lowest_tick: 80_000, width_ticks: 1_000 };
 
@@ -31,8 +29,8 @@ const UNUSED_BAND: TickBand = TickBand { lowest_tick: 80_000, width_ticks: 1_000
 pub struct Terms {
     /// Accounts in the exchange.
     pub accounts: u32,
-    /// Commands handed over together, at least 1.
-    pub batch_commands: usize,
+    /// How commands reach the core.
+    pub pace: Pace,
     /// Draws the yardstick's places.
     pub seed: u64,
 }
@@ -121,7 +119,7 @@ fn orders_max(operations: &Operations) -> u32 {
 
 /// Measures a workload. Memory: the accounts' tables, the workload, and before them the yardstick's table.
 pub fn measure(work: Work, terms: &Terms, progress: &mut dyn Progress) -> Result<Report, BenchFault> {
-    let yardstick_ns = random_access_ns(terms.accounts, terms.seed, progress);
+    let yardstick_ns = random_access_ns(terms, progress);
     let prepared = Prepared::new(work, terms)?;
     let passes = prepared.passes();
     let timed = passes.timed(progress)?;
@@ -140,7 +138,7 @@ pub fn time(work: Work, terms: &Terms, progress: &mut dyn Progress) -> Result<(D
 struct Prepared {
     work: Work,
     funding: Funding,
-    batch_commands: usize,
+    pace: Pace,
 }
 
 impl Prepared {
@@ -152,18 +150,18 @@ impl Prepared {
             }
             Content::Debits(_) => Funding::equal(terms.accounts),
         };
-        Ok(Self { work, funding, batch_commands: terms.batch_commands.max(1) })
+        Ok(Self { work, funding, pace: terms.pace })
     }
 
     fn passes(&self) -> Passes<'_> {
-        Passes { work: &self.work, funding: &self.funding, batch_commands: self.batch_commands }
+        Passes { work: &self.work, funding: &self.funding, pace: self.pace }
     }
 }
 
 struct Passes<'a> {
     work: &'a Work,
     funding: &'a Funding,
-    batch_commands: usize,
+    pace: Pace,
 }
 
 /// What the timed pass says.
@@ -197,7 +195,7 @@ impl Passes<'_> {
             mechanism: self.work.mechanism(),
         };
         let empty_bytes = resident_bytes()?;
-        let mut exchange = Exchange::new(&opening, self.batch_commands)?;
+        let mut exchange = Exchange::new(&opening, self.pace)?;
         exchange.open(&opening, progress)?;
         let opened_bytes = resident_bytes()?;
         let first_sequence = exchange.sequence() + 1;
@@ -205,7 +203,7 @@ impl Passes<'_> {
             let mut tally = Tally::new(Counted::Legs);
             let prefill = Orders::new(&operations.prefill, self.work.scale(), first_sequence);
             progress.begin(Stage::Prefill, prefill.count() as u64);
-            exchange.run(&prefill, self.batch_commands, &mut tally);
+            exchange.run(&prefill, &mut tally);
             accepted(&tally, "what rests before the clock starts")?;
             progress.reached(prefill.count() as u64);
         }
@@ -235,9 +233,9 @@ impl Passes<'_> {
         match &self.work.content {
             Content::Orders { operations, .. } => {
                 let timed = Orders::new(&operations.timed, self.work.scale(), first_sequence);
-                exchange.run(&timed, self.batch_commands, &mut tally);
+                exchange.run(&timed, &mut tally);
             }
-            Content::Debits(debits) => exchange.run(debits.as_slice(), self.batch_commands, &mut tally),
+            Content::Debits(debits) => exchange.run(debits.as_slice(), &mut tally),
         }
         let elapsed = started.elapsed();
         let uncross = self.uncross(&mut exchange, &mut tally);
@@ -281,10 +279,10 @@ impl Passes<'_> {
         match &self.work.content {
             Content::Orders { operations, .. } => {
                 let timed = Orders::new(&operations.timed, self.work.scale(), first_sequence);
-                exchange.run_watched(&timed, self.batch_commands, &mut tally, &mut clock);
+                exchange.run_watched(&timed, 0..timed.count(), &mut tally, &mut clock);
             }
             Content::Debits(debits) => {
-                exchange.run_watched(debits.as_slice(), self.batch_commands, &mut tally, &mut clock);
+                exchange.run_watched(debits.as_slice(), 0..debits.len(), &mut tally, &mut clock);
             }
         }
         self.uncross(&mut exchange, &mut tally);
@@ -306,7 +304,9 @@ impl Passes<'_> {
             workload: self.work.name.clone(),
             accounts: self.funding.accounts(),
             commands,
-            batch_commands: self.batch_commands as u64,
+            batch_commands: self.pace.batch_commands as u64,
+            look_ahead_commands: self.pace.look_ahead as u64,
+            huge_pages: carbex_memory::huge_pages().is_ok(),
             commands_per_s: commands as f64 / measured.as_secs_f64(),
             ns_per_command,
             random_access_ns: yardstick_ns,

@@ -4,7 +4,7 @@ use carbex_core::Command;
 use carbex_vocabulary::OrderId;
 
 use crate::BenchFault;
-use crate::exchange::{Exchange, Mechanism, Opening, accepted};
+use crate::exchange::{Exchange, Mechanism, Opening, Pace, accepted};
 use crate::funding::Funding;
 use crate::progress::Unwatched;
 use crate::tally::{Counted, Tally};
@@ -21,7 +21,7 @@ impl PieceExchange {
     pub fn new(accounts: u32, orders_max: u32, band: TickBand) -> Result<Self, BenchFault> {
         let funding = Funding::equal(accounts);
         let opening = Opening { funding: &funding, orders_max, band, mechanism: Mechanism::Continuous };
-        let mut exchange = Exchange::new(&opening, 1)?;
+        let mut exchange = Exchange::new(&opening, Pace::DEFAULT)?;
         exchange.open(&opening, &mut Unwatched)?;
         Ok(Self { exchange, tally: Tally::new(Counted::Crossings) })
     }

@@ -1,17 +1,18 @@
-//! The yardstick: a bare random read-modify-write over a table of as many records of 64 bytes as there are accounts.
+//! The yardstick: a bare random read-modify-write over a table of as many records of 64 bytes as there are accounts, on the
+//! pages that the accounts lie on and with the look-ahead that they get.
 
 use std::hint::black_box;
 use std::time::Instant;
 
+use carbex_memory::Table;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use crate::Terms;
 use crate::progress::{Progress, Stage};
 
 /// One record: a cache line, as an account's hot side is.
-#[derive(Clone, Copy)]
-#[repr(C, align(64))]
-struct Record([u64; 8]);
+type Record = [u64; 8];
 
 /// Places drawn before the clock starts; their list is read in order and costs next to nothing.
 const ACCESSES: usize = 8_000_000;
@@ -19,31 +20,38 @@ const ACCESSES: usize = 8_000_000;
 const ROUNDS: usize = 3;
 
 /// Nanoseconds of one access, in the fastest of some rounds.
-pub(crate) fn random_access_ns(records: u32, seed: u64, progress: &mut dyn Progress) -> f64 {
-    let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let records = records.max(1);
+pub(crate) fn random_access_ns(terms: &Terms, progress: &mut dyn Progress) -> f64 {
+    let mut random = ChaCha8Rng::seed_from_u64(terms.seed);
+    let records = terms.accounts.max(1);
     progress.begin(Stage::RandomAccess, ROUNDS as u64 + 1);
     let places: Vec<u32> = (0..ACCESSES).map(|_| random.random_range(0..records)).collect();
-    let mut table = Vec::with_capacity(records as usize);
-    // Written, not merely zeroed: every page is there before the clock starts.
-    table.resize(records as usize, Record([1; 8]));
+    let mut table: Table<Record> = Table::zeroed(records as usize);
+    // Written, not merely reserved: every page is there before the clock starts.
+    table.fill([1; 8]);
+    // A command's account is looked at two steps before the command is applied.
+    let ahead = 2 * terms.pace.look_ahead;
     let mut best_ns = f64::INFINITY;
     for round in 0..ROUNDS {
         progress.reached(round as u64 + 1);
         let started = Instant::now();
-        touch(&mut table, &places);
+        touch(&mut table, &places, ahead);
         best_ns = best_ns.min(started.elapsed().as_nanos() as f64 / ACCESSES as f64);
     }
     progress.reached(ROUNDS as u64 + 1);
-    black_box(&table);
+    black_box(table.first());
     best_ns
 }
 
-/// Reads, changes and writes one record per place.
-fn touch(table: &mut [Record], places: &[u32]) {
-    for place in places {
+/// Reads, changes and writes one record per place, and asks for the record `ahead` places later; 0 asks for none.
+fn touch(table: &mut Table<Record>, places: &[u32], ahead: usize) {
+    for (at, place) in places.iter().enumerate() {
+        if ahead > 0
+            && let Some(later) = places.get(at + ahead)
+        {
+            table.prefetch(*later as usize);
+        }
         let record = &mut table[*place as usize];
-        record.0[0] = record.0[0].wrapping_add(u64::from(*place));
-        record.0[7] ^= record.0[0];
+        record[0] = record[0].wrapping_add(u64::from(*place));
+        record[7] ^= record[0];
     }
 }

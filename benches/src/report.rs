@@ -15,6 +15,10 @@ pub struct Report {
     pub commands: u64,
     /// Commands handed over together.
     pub batch_commands: u64,
+    /// Commands between the three looks ahead; 0 = none.
+    pub look_ahead_commands: u64,
+    /// Whether the system gives huge pages.
+    pub huge_pages: bool,
     /// The rate.
     pub commands_per_s: f64,
     /// The same, the other way round.
@@ -107,6 +111,8 @@ impl fmt::Display for Report {
         let [p50, p99, p999, p9999, max] = [p50, p99, p999, p9999, max].map(|ns| grouped(ns.into()));
         line("latency, ns", format!("p50 {p50} · p99 {p99} · p99.9 {p999} · p99.99 {p9999} · max {max}"))?;
         line("  in batches of", grouped(self.batch_commands.into()))?;
+        line("  looking ahead, commands", format!("3 × {}", self.look_ahead_commands))?;
+        line("pages", if self.huge_pages { "huge".to_owned() } else { "ordinary".to_owned() })?;
         line("bytes an account", format!("{:.1}", self.bytes_per_account))?;
         if let Some(bytes_per_order) = self.bytes_per_order {
             line("bytes a resting order", format!("{bytes_per_order:.1}"))?;

@@ -8,7 +8,7 @@ mod foreign;
 use std::time::{Duration, Instant};
 
 use carbex_benches::workload::{FlowShape, Operations, order_flow};
-use carbex_benches::{BATCH_COMMANDS, Terms, TradeTotals, Unwatched, Work, time};
+use carbex_benches::{Pace, Terms, TradeTotals, Unwatched, Work, time};
 use clap::Parser;
 
 use foreign::Book;
@@ -57,7 +57,7 @@ fn main() {
     let mut by_place = by_id.clone();
     by_place.name_by_place();
 
-    let terms = Terms { accounts, batch_commands: BATCH_COMMANDS, seed };
+    let terms = Terms { accounts, pace: Pace::DEFAULT, seed };
     let work = Work::of_operations("balanced".to_owned(), by_id.clone());
     let (elapsed, totals) = time(work, &terms, &mut Unwatched).expect("the core runs the balanced workload");
     let mut rows = vec![Row { name: format!("carbex core, {accounts} accounts, all rules"), elapsed, totals }];

@@ -4,7 +4,9 @@ use std::hint::{black_box, spin_loop};
 use std::time::{Duration, Instant};
 
 use carbex_core::Command;
-use carbex_rules::{AccountYear, HoldingTerms, Holdings, PurchaseTerms, RuleSet, check_purchase, check_sale};
+use carbex_rules::{
+    AccountYear, Allowance, HoldingTerms, Holdings, PurchaseTerms, RuleSet, check_purchase, check_sale,
+};
 use carbex_vocabulary::{AccountId, PriceUeur, QuantityG, Side, TimeInForce};
 use criterion::Criterion;
 use crossbeam::queue::ArrayQueue;
@@ -24,22 +26,29 @@ fn place() -> Command {
     }
 }
 
-/// All checks of a sell's wish, and all of a buy's, on a citizen's account in March.
+/// All checks of a sell's wish, and all of a buy's, on a citizen's account in March; and the limits they go by, which are
+/// worked out once a day for all accounts that share them.
 pub fn rule_checks(criterion: &mut Criterion) {
     let rules = charter();
     let year = AccountYear::new(9_000_000, 10_000, 365, 80, 0);
     let holdings =
         Holdings { allotted_g: 7_200_000, consumed_g: 1_800_000, cash_ueur: 100_000_000, ..Holdings::default() };
     let mut group = criterion.benchmark_group("rule check");
+    group.bench_function("limits of the day", |bencher| {
+        bencher.iter(|| Allowance::new(&rules, black_box(&year), black_box(0)));
+    });
     group.bench_function("sell", |bencher| {
-        bencher.iter(|| check_sale(&rules.sale, black_box(&holdings), black_box(&year), false, black_box(120_000)));
+        bencher.iter(|| {
+            let (holdings, allowance) = (black_box(&holdings), black_box(&allowance));
+            check_sale(&rules.sale, holdings, allowance, false, black_box(120_000))
+        });
     });
     group.bench_function("buy", |bencher| {
         bencher.iter(|| {
-            let (holdings, year) = (black_box(&holdings), black_box(&year));
+            let (holdings, allowance) = (black_box(&holdings), black_box(&allowance));
             let (mut holding, mut purchase) = (HoldingTerms::default(), PurchaseTerms::default());
-            holding.add(&rules.purchase, holdings, year, 0);
-            purchase.add(&rules.purchase, holdings, year);
+            holding.add(holdings, allowance);
+            purchase.add(holdings, allowance);
             check_purchase(holdings, &holding, &purchase, black_box(120_000), black_box(10_200_000))
         });
     });

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use carbex_benches::workload::{Workload, order_flow, read_operations, write_operations};
-use carbex_benches::{BATCH_COMMANDS, Progress, Stage, Terms, Work, measure};
+use carbex_benches::{Pace, Progress, Stage, Terms, Work, measure};
 use clap::{Args, builder::PossibleValuesParser, value_parser};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -45,10 +45,16 @@ pub struct CoreOptions {
     seed: u64,
     /// Commands handed over to the core together. Latency counts from the hand-over of a command's batch.
     #[arg(
-        long, value_name = "N", default_value_t = BATCH_COMMANDS as u32,
+        long, value_name = "N", default_value_t = Pace::DEFAULT.batch_commands as u32,
         value_parser = value_parser!(u32).range(1..=1_000_000),
     )]
     batch: u32,
+    /// How many commands lie between the three looks that the core takes at what was handed over with a command; 0 = none.
+    #[arg(
+        long, value_name = "N", default_value_t = Pace::DEFAULT.look_ahead as u32,
+        value_parser = value_parser!(u32).range(0..=1_000),
+    )]
+    look_ahead: u32,
     /// Where the figures go as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -77,7 +83,11 @@ pub fn run(options: &CoreOptions) -> anyhow::Result<()> {
     };
     // Opened first: minutes of measurement are not lost to a wrong name.
     let json = options.json.as_deref().map(create).transpose()?;
-    let terms = Terms { accounts: options.accounts, batch_commands: options.batch as usize, seed: options.seed };
+    let pace = Pace { batch_commands: options.batch as usize, look_ahead: options.look_ahead as usize };
+    let terms = Terms { accounts: options.accounts, pace, seed: options.seed };
+    if let Err(why) = carbex_memory::huge_pages() {
+        eprintln!("the tables lie on ordinary pages, which costs speed: {why}");
+    }
     let mut bar = Bar(ProgressBar::hidden());
     let report = measure(work, &terms, &mut bar)?;
     bar.0.finish_and_clear();
