@@ -33,6 +33,7 @@ pub fn rule_checks(criterion: &mut Criterion) {
     let year = AccountYear::new(9_000_000, 10_000, 365, 80, 0);
     let holdings =
         Holdings { allotted_g: 7_200_000, consumed_g: 1_800_000, cash_ueur: 100_000_000, ..Holdings::default() };
+    let allowance = Allowance::new(&rules, &year, 0);
     let mut group = criterion.benchmark_group("rule check");
     group.bench_function("limits of the day", |bencher| {
         bencher.iter(|| Allowance::new(&rules, black_box(&year), black_box(0)));
