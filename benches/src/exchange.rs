@@ -137,8 +137,8 @@ impl Exchange {
     /// Applies one command.
     pub fn one(&mut self, tally: &mut Tally, command: Command) {
         self.sequence += 1;
-        tally.command = self.sequence - 1;
         self.market.apply(Sequence::new(self.sequence), self.time, &command, tally);
+        tally.command += 1;
     }
 
     /// Applies all commands, batch by batch.

@@ -119,7 +119,7 @@ fn orders_max(operations: &Operations) -> u32 {
 
 /// Measures a workload. Memory: the accounts' tables, the workload, and before them the yardstick's table.
 pub fn measure(work: Work, terms: &Terms, progress: &mut dyn Progress) -> Result<Report, BenchFault> {
-    let yardstick_ns = random_access_ns(terms, progress);
+    let yardstick_ns = random_access_ns(terms, work.commands(), progress);
     let prepared = Prepared::new(work, terms)?;
     let passes = prepared.passes();
     let timed = passes.timed(progress)?;
