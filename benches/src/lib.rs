@@ -24,3 +24,4 @@ pub use piece::PieceExchange;
 pub use progress::{Progress, Stage, Unwatched};
 pub use report::{AuctionReport, LatencyNs, Report};
 pub use tally::TradeTotals;
+pub use terms::rules;

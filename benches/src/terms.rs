@@ -58,7 +58,7 @@ pub(crate) fn endowment(accounts: u32) -> QuantityG {
 
 /// The charter's rules, every check made, in the workload's band; an account may have both sides open and any number of
 /// orders, as a plain book allows.
-pub(crate) fn rules(band: TickBand) -> Result<RuleSet, BenchFault> {
+pub fn rules(band: TickBand) -> Result<RuleSet, BenchFault> {
     let charter = carbex_rulebook::preset("charter").ok_or(BenchFault::NoCharter)?.rulebook().rules;
     let mut parameters = *charter;
     let scale = PriceScale::of(band);

@@ -44,7 +44,7 @@ pub(crate) fn decode_founding(record: &Record<'_>) -> Result<Founding, ReplayFau
     let Command::SetRules { rules } = decode_command(command).map_err(|fault| unreadable(fault.to_string()))? else {
         return Err(unreadable("the founding record does not set rules".into()));
     };
-    Ok(Founding { capacities: Capacities { accounts: number(8), orders: number(12) }, rules })
+    Ok(Founding { capacities: Capacities { accounts: number(8), orders: number(12), slice_accounts: u32::MAX }, rules })
 }
 
 /// The command in a record.

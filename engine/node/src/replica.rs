@@ -3,8 +3,8 @@
 //! The running core, a recovery and the snapshots' follower all hold one and change it by the same function, so that
 //! they cannot differ.
 
-use carbex_core::{Capacities, Command, Market};
-use carbex_vocabulary::{CancelReason, Event, Sequence, TimestampNs};
+use carbex_core::{Capacities, Command, Events, Market};
+use carbex_vocabulary::{Event, Sequence, TimestampNs};
 
 use crate::{
     Founding,
@@ -34,9 +34,9 @@ impl Replica {
         key: Option<(KeyName, BodyHash)>,
         events: &mut Vec<Event>,
     ) -> Option<Event> {
-        let start = events.len();
-        self.market.apply(sequence, time, command, events);
-        let outcome = outcome(&events[start..]);
+        let mut answer = Answer { outcome_at: events.len(), events };
+        self.market.apply(sequence, time, command, &mut answer);
+        let outcome = answer.events.get(answer.outcome_at).copied();
         if let Some((name, body)) = key {
             self.keys.forget_expired(time);
             self.keys.keep(name, KeptAnswer { sequence, time, body, outcome });
@@ -45,7 +45,19 @@ impl Replica {
     }
 }
 
-/// A command's own event: the first one, after the day orders that ended before it.
-fn outcome(events: &[Event]) -> Option<Event> {
-    events.iter().find(|event| !matches!(event, Event::Cancelled { reason: CancelReason::Expired, .. })).copied()
+/// The events of one command, and where its own outcome stands: after the day orders that ended before it and the
+/// accounts that were settled for it.
+struct Answer<'a> {
+    events: &'a mut Vec<Event>,
+    outcome_at: usize,
+}
+
+impl Events for Answer<'_> {
+    fn emit(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
+    fn outcome_is_next(&mut self) {
+        self.outcome_at = self.events.len();
+    }
 }

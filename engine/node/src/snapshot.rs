@@ -147,7 +147,7 @@ fn read_payload(reader: &mut impl Read) -> Result<Replica, SnapshotFault> {
     if &take::<8>(reader)? != MAGIC {
         return Err(SnapshotFault::Contents("not a snapshot that this program knows".into()));
     }
-    let capacities = Capacities { accounts: take_u32(reader)?, orders: take_u32(reader)? };
+    let capacities = Capacities { accounts: take_u32(reader)?, orders: take_u32(reader)?, slice_accounts: u32::MAX };
     let keys = read_keys(reader)?;
     let mut failed = None;
     let market = Market::read_state(capacities, &mut |piece| match reader.read_exact(piece) {

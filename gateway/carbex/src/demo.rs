@@ -96,8 +96,11 @@ fn live(options: &DemoOptions) -> anyhow::Result<()> {
         start: TimestampNs::new(NEW_YEAR.ns().saturating_sub(enrolment_ns)),
         scale: scale.max(1),
     };
-    let capacities =
-        Capacities { accounts: options.residents, orders: options.residents.saturating_mul(ORDERS_PER_RESIDENT) };
+    let capacities = Capacities {
+        accounts: options.residents,
+        orders: options.residents.saturating_mul(ORDERS_PER_RESIDENT),
+        slice_accounts: u32::MAX,
+    };
     let node_options = NodeOptions {
         clock,
         published_groups_max: PUBLISHED_GROUPS,

@@ -78,7 +78,7 @@ pub fn run(options: &ServeOptions) -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let capacities = Capacities { accounts: options.accounts, orders: options.orders };
+    let capacities = Capacities { accounts: options.accounts, orders: options.orders, slice_accounts: u32::MAX };
     let node_options = NodeOptions {
         tick_every: Some(TICK_EVERY),
         ..NodeOptions::new(&options.data).founding(capacities, rulebook.rules)

@@ -20,6 +20,11 @@ pub(crate) const OBLIGATION_MAX_G: i64 = u32::MAX as i64;
 /// The largest share of one endowment: 209 endowments.
 pub(crate) const SHARE_MAX_BP: u32 = (1 << 21) - 1;
 
+/// The last day that the daily count of orders tells from others.
+pub(crate) const ORDERS_DAY_MAX: u16 = (1 << 12) - 1;
+/// Operations on all accounts are counted modulo this: an account can be fifteen behind, not more.
+pub(crate) const OPERATIONS_MODULUS: u8 = 16;
+
 /// The hot side of an account: one cache line, read and changed where it lies.
 ///
 /// Seven words hold an amount of grams in their upper 40 bits, so that reading it is a shift and adding to it an addition, and
@@ -32,7 +37,7 @@ pub(crate) const SHARE_MAX_BP: u32 = (1 << 21) - 1;
 /// 2     consumed_g     orders_today
 /// 3     sold_g         newest_order, bits 0 to 23
 /// 4     bought_g       newest_order, bits 24 to 31 (8) | open_orders (16)
-/// 5     open_sell_g    orders_day (16) | opened_day, bits 0 to 7 (8)
+/// 5     open_sell_g    orders_day (12) | operations_taken (4) | opened_day, bits 0 to 7 (8)
 /// 6     open_buy_g     share_bp (21) | status (2) | opened_day, bit 8 (1)
 /// 7     cash_ueur in the lower 56 bits | cash_reserved_ueur, bits 48 to 54 (7) | has_obligation (1)
 /// ```
@@ -158,14 +163,26 @@ impl Hot {
         self.put(2, 0, 24, orders as u64);
     }
 
+    /// The day of the year that `orders_today` counts, at most [`ORDERS_DAY_MAX`].
     #[inline(always)]
     pub const fn orders_day(&self) -> u16 {
-        self.get(5, 0, 16) as u16
+        self.get(5, 0, 12) as u16
     }
 
     #[inline(always)]
     pub const fn set_orders_day(&mut self, day: u16) {
-        self.put(5, 0, 16, day as u64);
+        self.put(5, 0, 12, day as u64);
+    }
+
+    /// How many of the market's operations on all accounts this one has taken, modulo [`OPERATIONS_MODULUS`].
+    #[inline(always)]
+    pub const fn operations_taken(&self) -> u8 {
+        self.get(5, 12, 4) as u8
+    }
+
+    #[inline(always)]
+    pub const fn set_operations_taken(&mut self, operations: u8) {
+        self.put(5, 12, 4, operations as u64);
     }
 
     #[inline(always)]
@@ -308,7 +325,7 @@ mod tests {
     type Look = fn(&Hot) -> i64;
 
     /// Every field: what sets it to its largest, what adds or sets one, and what reads it.
-    const FIELDS: [(Change, Change, Look, i64); 17] = [
+    const FIELDS: [(Change, Change, Look, i64); 18] = [
         (|hot| hot.set_allotted_g(AMOUNT_MAX_G), |hot| hot.add_allotted_g(-1), Hot::allotted_g, AMOUNT_MAX_G),
         (|hot| hot.set_purchased_g(AMOUNT_MAX_G), |hot| hot.add_purchased_g(-1), Hot::purchased_g, AMOUNT_MAX_G),
         (|hot| hot.set_consumed_g(AMOUNT_MAX_G), |hot| hot.add_consumed_g(-1), Hot::consumed_g, AMOUNT_MAX_G),
@@ -330,10 +347,16 @@ mod tests {
             (1 << 24) - 1,
         ),
         (
-            |hot| hot.set_orders_day(u16::MAX),
-            |hot| hot.set_orders_day(u16::MAX - 1),
+            |hot| hot.set_orders_day(ORDERS_DAY_MAX),
+            |hot| hot.set_orders_day(ORDERS_DAY_MAX - 1),
             |hot| i64::from(hot.orders_day()),
-            u16::MAX as i64,
+            ORDERS_DAY_MAX as i64,
+        ),
+        (
+            |hot| hot.set_operations_taken(OPERATIONS_MODULUS - 1),
+            |hot| hot.set_operations_taken(OPERATIONS_MODULUS - 2),
+            |hot| i64::from(hot.operations_taken()),
+            OPERATIONS_MODULUS as i64 - 1,
         ),
         (
             |hot| hot.set_open_orders(u16::MAX),

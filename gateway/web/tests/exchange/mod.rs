@@ -45,7 +45,8 @@ impl Exchange {
         let options = NodeOptions {
             clock: ClockSource::Manual(Arc::clone(&hand)),
             published_groups_max,
-            ..NodeOptions::new(data).founding(Capacities { accounts: 1_000, orders: 1_000 }, rules)
+            ..NodeOptions::new(data)
+                .founding(Capacities { accounts: 1_000, orders: 1_000, slice_accounts: u32::MAX }, rules)
         };
         let node = Node::start(options, &Silent).expect("a node");
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
