@@ -6,11 +6,12 @@
 
 use std::time::{Duration, Instant};
 
-use carbex_benches::{Counter, plain_rules};
-use carbex_core::{Capacities, Command, Market};
+use carbex_benches::rules;
+use carbex_benches::workload::TickBand;
+use carbex_core::{Capacities, Command, Events, Market};
 use carbex_vocabulary::{
-    AccountId, AmountUeur, BasisPoints, DAY_NS, DebitMode, HouseholdId, Phase, PriceUeur, QuantityG, Sequence, Side,
-    TimeInForce, TimestampNs,
+    AccountId, AmountUeur, BasisPoints, DAY_NS, DebitMode, Event, HouseholdId, Phase, PriceUeur, QuantityG, Sequence,
+    Side, TimeInForce, TimestampNs,
 };
 
 const SLICE_ACCOUNTS: u32 = 8192;
@@ -19,6 +20,21 @@ const ORDERS: u32 = 100_000;
 const DEBITS_A_TICK: u32 = 100;
 /// The midnight at which the first year opens.
 const START_NS: u64 = 1_798_761_600_000_000_000;
+
+/// The prices that orders name.
+const BAND: TickBand = TickBand { lowest_tick: 80_000, width_ticks: 10_000 };
+
+/// Counts events and keeps none.
+#[derive(Default)]
+struct Counter {
+    events: u64,
+}
+
+impl Events for Counter {
+    fn emit(&mut self, _: Event) {
+        self.events += 1;
+    }
+}
 
 /// A market that tells how long each command took.
 struct Timed {
@@ -113,7 +129,7 @@ fn year(year: u32) -> Command {
 fn populated(accounts: u32, slice_accounts: u32) -> Timed {
     let capacities = Capacities { accounts, orders: ORDERS, slice_accounts };
     let mut timed = Timed {
-        market: Market::new(capacities, plain_rules()),
+        market: Market::new(capacities, rules(BAND).expect("the rules of the benches are consistent")),
         counter: Counter::default(),
         time_ns: START_NS,
         random: 1,

@@ -20,6 +20,7 @@ use std::{
 
 use carbex_core::Capacities;
 use carbex_node::{Node, NodeHandle, NodeOptions, Refusal, SLICE_ACCOUNTS, Silent, StartFault, StopFault};
+use carbex_rules::RuleSet;
 
 use commands::Mix;
 use disk::{Cleaner, RawDisk};
@@ -216,7 +217,12 @@ fn measure(options: &DurableOptions, progress: &mut dyn FnMut(Stage)) -> Result<
         }
         eprintln!("{total:?}");
         let m = node.metrics();
-        eprintln!("apply mean {} p50 {} commit p50 {} ", m.apply_ns.mean(), m.apply_ns.value_at_quantile(0.5), m.journal_commit_ns.value_at_quantile(0.5));
+        eprintln!(
+            "apply mean {} p50 {} commit p50 {} ",
+            m.apply_ns.mean(),
+            m.apply_ns.value_at_quantile(0.5),
+            m.journal_commit_ns.value_at_quantile(0.5)
+        );
         std::process::exit(0);
     }
     let mut latencies = Vec::new();
@@ -236,6 +242,16 @@ fn measure(options: &DurableOptions, progress: &mut dyn FnMut(Stage)) -> Result<
     Ok(Report::new(options, &total, &raw_total, latencies))
 }
 
+/// A plain book with all checks made and none that binds.
+fn plain_rules() -> RuleSet {
+    let text = "version = \"bench-plain\"\n[market]\nspread_ueur = 0\n[orders]\nmax_open_orders = 65535\n\
+        max_orders_per_day = 16000000\nopposite_orders = \"allowed\"\n[sale]\nearned_surplus_only = false\n\
+        subsistence_bp = 0\nsale_cap_bp = 4000000000\nresale = \"allowed\"\n[purchase]\n\
+        holding_margin_bp = 4000000000\npurchase_cap_bp = 4000000000\n\
+        [band]\nfloor_ueur = 80000\nceiling_ueur = 89990\n";
+    carbex_rulebook::parse_toml(text).expect("the rules of the benchmark are consistent")
+}
+
 fn start(options: &DurableOptions) -> Result<NodeHandle, DurableFault> {
     let capacities = Capacities {
         accounts: options.accounts,
@@ -249,7 +265,7 @@ fn start(options: &DurableOptions) -> Result<NodeHandle, DurableFault> {
         snapshot_on_stop: false,
         segment_bytes: options.segment_bytes,
         group_bytes_max: options.group_bytes_max,
-        ..NodeOptions::new(&options.directory).founding(capacities, crate::plain_rules())
+        ..NodeOptions::new(&options.directory).founding(capacities, plain_rules())
     };
     Ok(Node::start(node_options, &Silent)?)
 }

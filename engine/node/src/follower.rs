@@ -12,7 +12,6 @@ use crate::{
     ReplayFault,
     events_hash::EventsHasher,
     journaled::{FOUNDING, decode_founding, decode_record, key_of},
-    look_ahead::look_ahead,
     replica::Replica,
     snapshot::{Position, read_snapshot},
 };
@@ -199,7 +198,7 @@ impl Follower {
             bytes += record.body.len() as u64;
         }
         for (at, record) in group.records().enumerate() {
-            look_ahead(&self.replica.market, &self.commands, at);
+            self.replica.market.look_ahead(&self.commands, at);
             let start = self.events.len();
             let key = key_of(&record)?;
             self.replica.apply(record.sequence, record.time, &self.commands[at], key, &mut self.events);

@@ -27,7 +27,6 @@ mod interface;
 mod journaled;
 mod keys;
 mod lanes;
-mod look_ahead;
 mod metrics;
 mod options;
 mod pending;

@@ -27,38 +27,56 @@ impl Command {
 const TOGETHER: usize = 16;
 
 impl Market {
+    /// Called before command number `at` of a list is applied, for every `at` in order: looks at the commands behind it.
+    /// Nothing beyond the list is known, so longer lists are looked at farther ahead.
+    #[inline]
+    pub fn look_ahead(&self, commands: &[Command], at: usize) {
+        if !at.is_multiple_of(TOGETHER) {
+            return;
+        }
+        let burst = |number: usize| {
+            let start = (at + number * TOGETHER).min(commands.len());
+            &commands[start..(start + TOGETHER).min(commands.len())]
+        };
+        if at == 0 {
+            self.look_up(burst(0));
+            self.look_up(burst(1));
+            self.look_at(burst(0));
+            self.look_around(burst(0));
+        }
+        self.look_up(burst(2));
+        self.look_at(burst(1));
+        self.look_around(burst(1));
+    }
+
     /// The first look, farthest ahead: where the indices say what the commands name.
     #[inline]
-    pub fn look_up(&self, commands: &[Command]) {
-        for commands in commands.chunks(TOGETHER) {
-            for command in commands {
-                if let Some(account) = command.account() {
-                    self.accounts.look_up(account);
-                }
-                if let Some(order) = command.order() {
-                    self.book.look_up(order);
-                }
+    fn look_up(&self, commands: &[Command]) {
+        for command in commands {
+            if let Some(account) = command.account() {
+                self.accounts.look_up(account);
+            }
+            if let Some(order) = command.order() {
+                self.book.look_up(order);
             }
         }
     }
 
-    /// The second look, when the first has had time to arrive: the accounts and the orders themselves.
+    /// The second look, when the first has had time to arrive: the accounts and the orders themselves. At most a burst.
     #[inline]
-    pub fn look_at(&self, commands: &[Command]) {
-        for commands in commands.chunks(TOGETHER) {
-            let (mut accounts, mut orders) = ([None; TOGETHER], [None; TOGETHER]);
-            for (place, command) in commands.iter().enumerate() {
-                accounts[place] = command.account().and_then(|account| self.accounts.likely(account));
-                orders[place] = command.order().and_then(|order| self.book.likely(order));
-            }
-            accounts.iter().flatten().for_each(|slot| self.accounts.look_at(*slot));
-            orders.iter().flatten().for_each(|slot| self.book.look_at(*slot));
+    fn look_at(&self, commands: &[Command]) {
+        let (mut accounts, mut orders) = ([None; TOGETHER], [None; TOGETHER]);
+        for (place, command) in commands.iter().enumerate() {
+            accounts[place] = command.account().and_then(|account| self.accounts.likely(account));
+            orders[place] = command.order().and_then(|order| self.book.likely(order));
         }
+        accounts.iter().flatten().for_each(|slot| self.accounts.look_at(*slot));
+        orders.iter().flatten().for_each(|slot| self.book.look_at(*slot));
     }
 
     /// The third look, nearest: what stands beside the orders, and whom they will meet.
     #[inline]
-    pub fn look_around(&self, commands: &[Command]) {
+    fn look_around(&self, commands: &[Command]) {
         for command in commands {
             if let Some(slot) = command.order().and_then(|order| self.book.likely(order)) {
                 self.book.look_beside(slot);

@@ -94,9 +94,9 @@ impl Chunk {
         self.at < self.reads.len() || self.carried.is_some() || self.carried_reserved.is_some()
     }
 
-    /// The commands from number `at` on.
-    pub(super) fn ahead(&self, at: usize) -> &[Command] {
-        &self.commands[at..self.reads.len()]
+    /// The commands that were read.
+    pub(super) fn read(&self) -> &[Command] {
+        &self.commands[..self.reads.len()]
     }
 
     /// Reads the next commands: what is due, then the reserved lane, then the other. Only when all before are applied.

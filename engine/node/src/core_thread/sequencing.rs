@@ -13,7 +13,6 @@ use crate::{
     Mode, Receipt, Refusal,
     keys::{BodyHash, KeptAnswer},
     lanes::protects,
-    look_ahead::look_ahead,
     metrics::record,
 };
 
@@ -82,7 +81,7 @@ impl Core {
         let mut sequenced = 0_u32;
         let from = self.chunk.at;
         while self.chunk.at < self.chunk.reads.len() {
-            look_ahead(&self.replica.market, self.chunk.ahead(0), self.chunk.at);
+            self.replica.market.look_ahead(self.chunk.read(), self.chunk.at);
             match self.place(time)? {
                 Placed::Sequenced => sequenced += 1,
                 Placed::Answered => {}
