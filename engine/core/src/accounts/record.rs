@@ -27,7 +27,7 @@ pub(crate) const OPERATIONS_MODULUS: u8 = 16;
 
 /// The hot side of an account: one cache line, read and changed where it lies.
 ///
-/// Seven words hold an amount of grams in their upper 40 bits, so that reading it is a shift and adding to it an addition, and
+/// Seven words hold an amount of grams in their upper 40 bits, so that reading it is one shift, and
 /// beside it, in the lower 24, a part of what an account also keeps. The eighth is the cash and what was left.
 ///
 /// ```text
@@ -65,8 +65,10 @@ macro_rules! amounts {
             }
             #[inline(always)]
             pub const fn $add(&mut self, grams: i64) {
-                let added = grams.checked_mul(1 << BESIDE_BITS).expect(BEYOND);
-                self.words[$word] = self.words[$word].cast_signed().checked_add(added).expect(BEYOND).cast_unsigned();
+                // What is added may pass the field's bound where what it is added to lies below zero.
+                let sum = self.$amount().checked_add(grams).expect(BEYOND);
+                let upper = sum.checked_mul(1 << BESIDE_BITS).expect(BEYOND);
+                self.words[$word] = upper.cast_unsigned() | (self.words[$word] & BESIDE_MASK);
             }
             $(
                 #[inline(always)]
@@ -419,6 +421,14 @@ mod tests {
         hot.add_purchased_g(-3);
         assert_eq!((hot.allotted_g(), hot.purchased_g(), hot.points_g()), (-AMOUNT_MAX_G - 1, -3, -AMOUNT_MAX_G - 4));
         assert_eq!((hot.share_bp(), hot.opened_day(), hot.cash_reserved_ueur()), (SHARE_MAX_BP, 366, 0));
+    }
+
+    #[test]
+    fn more_than_a_field_holds_is_added_to_what_lies_as_far_below_zero() {
+        let mut hot = Hot::new(SHARE_MAX_BP, 366);
+        hot.add_allotted_g(-10);
+        hot.add_allotted_g(AMOUNT_MAX_G + 10);
+        assert_eq!((hot.allotted_g(), hot.cash_reserved_ueur()), (AMOUNT_MAX_G, 0));
     }
 
     #[test]
