@@ -1,4 +1,4 @@
-//! Workloads as commands: each is made from its record when its batch is handed over.
+//! Workloads as commands: each is made from its record when it is handed over.
 
 use carbex_core::Command;
 use carbex_vocabulary::{DebitMode, OrderId, QuantityG, TimeInForce};

@@ -1,4 +1,4 @@
-//! The exchange that is measured: opened, funded, and driven batch by batch.
+//! The exchange that is measured: opened, funded, and handed its commands.
 
 use std::ops::Range;
 
@@ -44,24 +44,35 @@ pub(crate) struct Opening<'a> {
 /// How commands reach the core.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
-    /// Commands handed over together, at least 1.
-    pub batch_commands: usize,
+    /// Commands at hand: handed over and not yet applied, at most; at least 1.
+    pub at_hand_commands: usize,
     /// Whether the core looks ahead within what was handed over.
     pub look_ahead: bool,
 }
 
 impl Pace {
-    /// Few commands at once, so that the last of them does not wait long; looked at as they are handed over.
-    pub const DEFAULT: Self = Self { batch_commands: 32, look_ahead: true };
+    /// Few commands at hand, so that none of them waits long; looked at as they are handed over.
+    pub const DEFAULT: Self = Self { at_hand_commands: 32, look_ahead: true };
+
+    /// How many commands are handed over at once, as soon as there is room for them.
+    #[must_use]
+    pub fn together_commands(&self) -> usize {
+        self.at_hand_commands.clamp(1, HANDED_OVER_TOGETHER)
+    }
 }
+
+/// Commands handed over at once, unless fewer are allowed at hand.
+const HANDED_OVER_TOGETHER: usize = 8;
+/// Commands applied before their room in the list is used again; a multiple of what is handed over at once.
+const APPLIED_KEPT: usize = 1 << 12;
 
 pub(crate) struct Exchange {
     market: Market,
     sequence: u64,
     time: TimestampNs,
     pace: Pace,
-    /// The commands of a batch, made when it is handed over.
-    batch: Vec<Command>,
+    /// The commands handed over, those applied a while ago left out; made when they are handed over.
+    at_hand: Vec<Command>,
 }
 
 impl Exchange {
@@ -71,8 +82,9 @@ impl Exchange {
         let (accounts, orders) = (opening.funding.accounts(), opening.orders_max);
         let capacities = Capacities { accounts, orders, slice_accounts: u32::MAX };
         let market = Market::new(capacities, terms::rules(opening.band)?);
-        let pace = Pace { batch_commands: pace.batch_commands.max(1), ..pace };
-        Ok(Self { market, sequence: 0, time: YEAR_START, pace, batch: Vec::with_capacity(pace.batch_commands) })
+        let pace = Pace { at_hand_commands: pace.at_hand_commands.max(1), ..pace };
+        let at_hand = Vec::with_capacity(APPLIED_KEPT + pace.at_hand_commands);
+        Ok(Self { market, sequence: 0, time: YEAR_START, pace, at_hand })
     }
 
     /// The sequence of the last command.
@@ -143,7 +155,7 @@ impl Exchange {
         tally.command += 1;
     }
 
-    /// Applies all commands, batch by batch.
+    /// Applies all commands, in order.
     pub fn run(&mut self, commands: &(impl Commands + ?Sized), tally: &mut Tally) {
         self.run_part(commands, 0..commands.count(), tally);
     }
@@ -152,8 +164,8 @@ impl Exchange {
         self.run_watched(commands, places, tally, &mut NoWatch);
     }
 
-    /// As `run`, for some of the commands, with two calls around every batch: `begin` when it is handed over, `done` behind
-    /// each command's last event.
+    /// As `run`, for some of the commands, telling the watch when commands are handed over, and behind each command's last event.
+    /// As soon as there is room for them, the next few are handed over; what is not handed over is not known to the core.
     pub fn run_watched(
         &mut self,
         commands: &(impl Commands + ?Sized),
@@ -162,32 +174,39 @@ impl Exchange {
         watch: &mut impl Watch,
     ) {
         let Range { mut start, end } = places;
-        while start < end {
-            watch.begin();
-            let batch_end = end.min(start + self.pace.batch_commands);
-            self.batch.clear();
-            self.batch.extend((start..batch_end).map(|place| commands.command(place)));
-            self.apply_batch(tally, watch);
-            start = batch_end;
-        }
-    }
-
-    /// Applies the batch that was handed over, in order. The core never looks beyond it: what is not handed over is not known.
-    #[inline]
-    fn apply_batch(&mut self, tally: &mut Tally, watch: &mut impl Watch) {
-        for place in 0..self.batch.len() {
-            if self.pace.look_ahead {
-                self.market.look_ahead(&self.batch, place);
+        let together = self.pace.together_commands();
+        self.at_hand.clear();
+        let mut applied = 0;
+        loop {
+            while start < end && self.at_hand.len() - applied + together <= self.pace.at_hand_commands {
+                let handed_over = together.min(end - start);
+                watch.handed_over(handed_over);
+                self.at_hand.extend((start..start + handed_over).map(|place| commands.command(place)));
+                start += handed_over;
             }
-            self.apply_one(place, tally, watch);
+            let next = self.at_hand.len().min(applied + together);
+            if applied == next {
+                return;
+            }
+            for place in applied..next {
+                self.apply_one(place, tally, watch);
+            }
+            applied = next;
+            if applied >= APPLIED_KEPT {
+                self.at_hand.drain(..applied);
+                applied = 0;
+            }
         }
     }
 
-    /// Applies the command at a place of the batch, which must hold it.
+    /// Applies the command at a place of those at hand.
     #[inline(always)]
     fn apply_one(&mut self, place: usize, tally: &mut Tally, watch: &mut impl Watch) {
+        if self.pace.look_ahead {
+            self.market.look_ahead(&self.at_hand, place);
+        }
         self.sequence += 1;
-        self.market.apply(Sequence::new(self.sequence), self.time, &self.batch[place], tally);
+        self.market.apply(Sequence::new(self.sequence), self.time, &self.at_hand[place], tally);
         tally.command += 1;
         watch.done();
     }
@@ -215,8 +234,8 @@ impl Commands for Enrolments<'_> {
 
 /// Who looks at a clock while commands are applied.
 pub(crate) trait Watch {
-    /// A batch is handed over.
-    fn begin(&mut self);
+    /// So many commands are handed over.
+    fn handed_over(&mut self, commands: usize);
     /// A command's last event has been told.
     fn done(&mut self);
 }
@@ -226,7 +245,7 @@ struct NoWatch;
 
 impl Watch for NoWatch {
     #[inline(always)]
-    fn begin(&mut self) {}
+    fn handed_over(&mut self, _commands: usize) {}
     #[inline(always)]
     fn done(&mut self) {}
 }

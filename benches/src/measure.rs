@@ -1,5 +1,6 @@
 //! One measurement, whole: the yardstick, the timed pass, the latency pass, and what they say.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use carbex_core::Command;
@@ -304,7 +305,7 @@ impl Passes<'_> {
             workload: self.work.name.clone(),
             accounts: self.funding.accounts(),
             commands,
-            batch_commands: self.pace.batch_commands as u64,
+            at_hand_commands: self.pace.at_hand_commands as u64,
             look_ahead: self.pace.look_ahead,
             huge_pages: carbex_memory::huge_pages().is_ok(),
             commands_per_s: commands as f64 / measured.as_secs_f64(),
@@ -328,9 +329,10 @@ impl Passes<'_> {
     }
 }
 
-/// Latencies from the hand-over of a command's batch to the command's last event.
+/// Latencies from the hand-over of a command to its last event.
 struct Clock {
-    begun: Instant,
+    /// When the commands at hand were handed over, the oldest first.
+    handed_over: VecDeque<Instant>,
     histogram: Histogram<u64>,
     /// The first latency that is beyond the histogram.
     beyond_ns: Option<u64>,
@@ -339,7 +341,7 @@ struct Clock {
 impl Clock {
     fn new() -> Self {
         let histogram = Histogram::new_with_bounds(1, LATENCY_MAX_NS, 3).expect("constant bounds that are in order");
-        Self { begun: Instant::now(), histogram, beyond_ns: None }
+        Self { handed_over: VecDeque::new(), histogram, beyond_ns: None }
     }
 
     fn latency_ns(&self) -> Result<LatencyNs, BenchFault> {
@@ -353,13 +355,14 @@ impl Clock {
 
 impl Watch for Clock {
     #[inline]
-    fn begin(&mut self) {
-        self.begun = Instant::now();
+    fn handed_over(&mut self, commands: usize) {
+        self.handed_over.extend(std::iter::repeat_n(Instant::now(), commands));
     }
 
     #[inline]
     fn done(&mut self) {
-        let latency_ns = u64::try_from(self.begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        let Some(handed_over) = self.handed_over.pop_front() else { return };
+        let latency_ns = u64::try_from(handed_over.elapsed().as_nanos()).unwrap_or(u64::MAX);
         if self.histogram.record(latency_ns).is_err() {
             self.beyond_ns.get_or_insert(latency_ns);
         }

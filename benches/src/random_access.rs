@@ -34,7 +34,7 @@ pub(crate) fn random_access_ns(terms: &Terms, commands: usize, progress: &mut dy
     // Written, not merely reserved: every page is there before the clock starts.
     table.fill([1; 8]);
     // As many commands are on their way as were handed over together.
-    let ahead = if terms.pace.look_ahead { terms.pace.batch_commands.min(AHEAD_MAX) } else { 0 };
+    let ahead = if terms.pace.look_ahead { terms.pace.at_hand_commands.min(AHEAD_MAX) } else { 0 };
     let mut best_ns = f64::INFINITY;
     for round in 0..ROUNDS {
         progress.reached(round as u64 + 1);

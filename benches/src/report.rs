@@ -14,7 +14,7 @@ pub struct Report {
     /// Commands timed; of an auction, orders uncrossed.
     pub commands: u64,
     /// Commands handed over together.
-    pub batch_commands: u64,
+    pub at_hand_commands: u64,
     /// Whether the core looked ahead within them.
     pub look_ahead: bool,
     /// Whether the system gives huge pages.
@@ -33,7 +33,7 @@ pub struct Report {
     pub bytes_per_order: Option<f64>,
     /// Resident memory of the whole process behind the timed pass, the workload's list included.
     pub resident_bytes: u64,
-    /// From the hand-over of a command's batch to its last event.
+    /// From the hand-over of a command to its last event.
     pub latency_ns: LatencyNs,
     /// Events told.
     pub events: u64,
@@ -110,7 +110,7 @@ impl fmt::Display for Report {
         let LatencyNs { p50, p99, p999, p9999, max } = self.latency_ns;
         let [p50, p99, p999, p9999, max] = [p50, p99, p999, p9999, max].map(|ns| grouped(ns.into()));
         line("latency, ns", format!("p50 {p50} · p99 {p99} · p99.9 {p999} · p99.99 {p9999} · max {max}"))?;
-        line("  in batches of", grouped(self.batch_commands.into()))?;
+        line("  commands at hand", grouped(self.at_hand_commands.into()))?;
         line("  looking ahead", if self.look_ahead { "yes".to_owned() } else { "no".to_owned() })?;
         line("pages", if self.huge_pages { "huge".to_owned() } else { "ordinary".to_owned() })?;
         line("bytes an account", format!("{:.1}", self.bytes_per_account))?;

@@ -57,15 +57,15 @@ fn totals_are_those_worked_out_by_hand() {
 }
 
 #[test]
-fn the_core_trades_as_the_slow_twin_whatever_the_batch_and_however_far_it_looks() {
+fn the_core_trades_as_the_slow_twin_however_much_is_at_hand_and_however_far_it_looks() {
     for (shape, resting) in [(FlowShape::BALANCED, 700), (FlowShape::RUSH, 900), (FlowShape::DEEP, 800)] {
         let operations = order_flow(shape.resting(resting), ACCOUNTS, 6_000, 11);
         let mut twin = Plain::default();
         operations.all().for_each(|operation| {
             twin.apply(operation);
         });
-        for (batch_commands, look_ahead) in [(1, false), (32, true), (7, true), (5_000, true)] {
-            let terms = Terms { pace: Pace { batch_commands, look_ahead }, ..terms() };
+        for (at_hand_commands, look_ahead) in [(1, false), (32, true), (7, true), (5_000, true)] {
+            let terms = Terms { pace: Pace { at_hand_commands, look_ahead }, ..terms() };
             assert_eq!(totals_of(operations.clone(), &terms).expect("a flow that no rule refuses"), twin.totals);
         }
     }

@@ -1,4 +1,4 @@
-//! One account in 64 hot and 24 cold bytes: what an order, a trade or a debit touches in one cache line, the rest beside.
+//! One account in 64 hot and 24 cold bytes: what an order, a trade or a debit touches, and the rest.
 //!
 //! Grams have 40 bits (549 kt), cash 56 bits (72 billion euros, of which all money together takes at most half), owed penalties 48 bits (281 million euros). These are
 //! bounds of the table, checked before every write: `LIMIT_EXCEEDED`, never an overflow.
@@ -25,7 +25,7 @@ pub(crate) const ORDERS_DAY_MAX: u16 = (1 << 12) - 1;
 /// Operations on all accounts are counted modulo this: an account can be fifteen behind, not more.
 pub(crate) const OPERATIONS_MODULUS: u8 = 16;
 
-/// The hot side of an account: one cache line, read and changed where it lies.
+/// The hot side of an account, read and changed where it lies.
 ///
 /// Seven words hold an amount of grams in their upper 40 bits, so that reading it is one shift, and
 /// beside it, in the lower 24, a part of what an account also keeps. The eighth is the cash and what was left.
@@ -42,7 +42,7 @@ pub(crate) const OPERATIONS_MODULUS: u8 = 16;
 /// 7     cash_ueur in the lower 56 bits | cash_reserved_ueur, bits 48 to 54 (7) | has_obligation (1)
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes)]
-#[repr(C, align(64))]
+#[repr(C)]
 pub(crate) struct Hot {
     words: HotWords,
 }
@@ -320,7 +320,7 @@ mod tests {
 
     #[test]
     fn an_account_takes_64_hot_and_24_cold_bytes() {
-        assert_eq!((size_of::<Hot>(), align_of::<Hot>(), size_of::<ColdWords>()), (64, 64, 24));
+        assert_eq!((size_of::<Hot>(), size_of::<ColdWords>()), (64, 24));
     }
 
     type Change = fn(&mut Hot);

@@ -1,7 +1,7 @@
-//! What every account has, kept together: eight accounts' hot sides, numbers and cold sides in twelve cache lines.
+//! What every account has, kept together: 96 bytes, always in two cache lines side by side.
 //!
-//! Random access over 68 million accounts costs as much for finding where in memory a page lies as for the line itself, and an
-//! account's parts in tables of their own would lie on three pages. Here they nearly always lie on one.
+//! Random access over 68 million accounts costs as much for finding where in memory a page lies as for the line itself, and lines
+//! that are neighbours come together. In tables of their own an account's parts would lie on three pages.
 
 use carbex_memory::{Table, prefetch};
 use zerocopy::{FromBytes, IntoBytes};
@@ -9,80 +9,70 @@ use zerocopy::{FromBytes, IntoBytes};
 use super::record::{ColdWords, Hot};
 use super::table::AccountSlot;
 
-const TOGETHER: usize = 8;
-
 #[derive(FromBytes, IntoBytes)]
-#[repr(C, align(64))]
-struct Block {
-    hot: [Hot; TOGETHER],
-    numbers: [u64; TOGETHER],
-    cold: [ColdWords; TOGETHER],
+#[repr(C, align(32))]
+struct Record {
+    hot: Hot,
+    number: u64,
+    cold: ColdWords,
 }
 
-const _: () = assert!(size_of::<Block>() == TOGETHER * (64 + 8 + 24));
+const _: () = assert!(size_of::<Record>() == 64 + 8 + 24);
 
 /// The accounts' records by slot.
 pub(super) struct Records {
-    blocks: Table<Block>,
+    records: Table<Record>,
 }
 
 impl Records {
     pub fn new(capacity: u32) -> Self {
-        Self { blocks: Table::zeroed((capacity as usize).div_ceil(TOGETHER)) }
+        Self { records: Table::zeroed(capacity as usize) }
     }
 
     #[inline(always)]
-    fn block(&self, slot: AccountSlot) -> (&Block, usize) {
-        let at = slot.number() as usize;
-        (&self.blocks[at / TOGETHER], at % TOGETHER)
+    fn record(&self, slot: AccountSlot) -> &Record {
+        &self.records[slot.number() as usize]
     }
 
     #[inline(always)]
-    fn block_mut(&mut self, slot: AccountSlot) -> (&mut Block, usize) {
-        let at = slot.number() as usize;
-        (&mut self.blocks[at / TOGETHER], at % TOGETHER)
+    fn record_mut(&mut self, slot: AccountSlot) -> &mut Record {
+        &mut self.records[slot.number() as usize]
     }
 
     #[inline(always)]
     pub fn hot(&self, slot: AccountSlot) -> &Hot {
-        let (block, at) = self.block(slot);
-        &block.hot[at]
+        &self.record(slot).hot
     }
 
     #[inline(always)]
     pub fn hot_mut(&mut self, slot: AccountSlot) -> &mut Hot {
-        let (block, at) = self.block_mut(slot);
-        &mut block.hot[at]
+        &mut self.record_mut(slot).hot
     }
 
     #[inline(always)]
     pub fn number(&self, slot: AccountSlot) -> u64 {
-        let (block, at) = self.block(slot);
-        block.numbers[at]
+        self.record(slot).number
     }
 
     pub fn set_number(&mut self, slot: AccountSlot, number: u64) {
-        let (block, at) = self.block_mut(slot);
-        block.numbers[at] = number;
+        self.record_mut(slot).number = number;
     }
 
     #[inline(always)]
     pub fn cold(&self, slot: AccountSlot) -> &ColdWords {
-        let (block, at) = self.block(slot);
-        &block.cold[at]
+        &self.record(slot).cold
     }
 
     #[inline(always)]
     pub fn cold_mut(&mut self, slot: AccountSlot) -> &mut ColdWords {
-        let (block, at) = self.block_mut(slot);
-        &mut block.cold[at]
+        &mut self.record_mut(slot).cold
     }
 
-    /// Brings an account's hot side and its number nearer.
+    /// Brings an account's record nearer, both of its lines.
     #[inline(always)]
     pub fn prefetch(&self, slot: AccountSlot) {
-        let (block, at) = self.block(slot);
-        prefetch(&block.hot[at]);
-        prefetch(&block.numbers);
+        let record = self.record(slot);
+        prefetch(record);
+        prefetch(&record.cold);
     }
 }

@@ -39,7 +39,24 @@ pub(crate) struct AccountTable {
     /// When the account last bought, ns since the epoch + 1; 0 = never.
     last_purchase_ns: Table<u64>,
     index: Index,
+    /// The accounts that commands to come were seen to name. No part of the state: it only saves work.
+    expected: Box<[Expected; EXPECTED]>,
     households: Households,
+}
+
+/// How many expected accounts are kept: more than are looked at ahead, so that two rarely meet in one place.
+const EXPECTED: usize = 256;
+
+/// An account's number and where it most likely stands.
+#[derive(Clone, Copy)]
+struct Expected {
+    account: u64,
+    slot: AccountSlot,
+}
+
+#[inline(always)]
+fn expected_place(account: AccountId) -> usize {
+    (account.number().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as usize % EXPECTED
 }
 
 impl AccountTable {
@@ -51,6 +68,8 @@ impl AccountTable {
             records: Records::new(capacity),
             last_purchase_ns: Table::zeroed(length),
             index: Index::new(capacity),
+            // No account stands beyond the table's end: nothing is expected.
+            expected: Box::new([Expected { account: 0, slot: AccountSlot(u32::MAX) }; EXPECTED]),
             households: Households::new(length),
         }
     }
@@ -67,8 +86,17 @@ impl AccountTable {
         self.capacity
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn find(&self, account: AccountId) -> Option<AccountSlot> {
+        match self.expected(account) {
+            Some(slot) if self.records.number(slot) == account.number() => Some(slot),
+            Some(_) | None => self.search(account),
+        }
+    }
+
+    /// Finds an account that nobody expected.
+    #[inline(never)]
+    fn search(&self, account: AccountId) -> Option<AccountSlot> {
         self.index.find(account.number(), |slot| self.records.number(AccountSlot(slot))).map(AccountSlot)
     }
 
@@ -78,10 +106,20 @@ impl AccountTable {
         self.index.look_up(account.number());
     }
 
-    /// Where an account most likely stands, its index entry being near already; not confirmed by its number.
+    /// Where an account most likely stands, its index entry being near already; not confirmed by its number. Kept, so that
+    /// finding the account soon after costs nothing more.
     #[inline]
-    pub fn likely(&self, account: AccountId) -> Option<AccountSlot> {
-        self.index.likely(account.number()).map(AccountSlot)
+    pub fn expect(&mut self, account: AccountId) -> Option<AccountSlot> {
+        let slot = self.index.likely(account.number()).map(AccountSlot)?;
+        self.expected[expected_place(account)] = Expected { account: account.number(), slot };
+        Some(slot)
+    }
+
+    /// Where an account most likely stands, if it was expected a moment ago.
+    #[inline(always)]
+    pub fn expected(&self, account: AccountId) -> Option<AccountSlot> {
+        let expected = &self.expected[expected_place(account)];
+        (expected.account == account.number() && expected.slot.0 < self.count).then_some(expected.slot)
     }
 
     /// Brings an account nearer.

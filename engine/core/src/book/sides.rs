@@ -286,9 +286,6 @@ impl Book {
         if let Some(youngest) = OrderSlot::from_link(self.levels(side).level(self.place(price_ueur)).youngest) {
             self.pool.prefetch(youngest);
         }
-        if let Some(free) = self.pool.next_free() {
-            self.pool.prefetch(free);
-        }
     }
 
     /// The next level of a side after one, going to worse prices.

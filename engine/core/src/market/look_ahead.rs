@@ -5,7 +5,7 @@
 //! commands takes these steps some commands ahead, one after the other, so that their waiting overlaps. Nothing here changes
 //! the state or an answer: a command applied without having been looked at gives the same events.
 
-use carbex_vocabulary::{OrderId, Phase, Side};
+use carbex_vocabulary::{AccountId, OrderId, Phase, Side};
 
 use super::Market;
 use super::continuous::other;
@@ -24,13 +24,14 @@ impl Command {
 
 /// How many commands are looked at together: their addresses first, then their lines one right after the other, so that the
 /// processor finds all their pages at once. Between two lines, a command's worth of other work would let it see only one.
-const TOGETHER: usize = 16;
+const TOGETHER: usize = 8;
 
 impl Market {
-    /// Called before command number `at` of a list is applied, for every `at` in order: looks at the commands behind it.
-    /// Nothing beyond the list is known, so longer lists are looked at farther ahead.
+    /// Called before command number `at` of a list is applied, for every `at` in order from 0: looks at the commands behind it,
+    /// in three steps of [`TOGETHER`] commands each, so that what one step asks for has come when the next needs it. The list
+    /// may have grown since the last call; nothing beyond it is known, so 32 commands at hand serve best.
     #[inline]
-    pub fn look_ahead(&self, commands: &[Command], at: usize) {
+    pub fn look_ahead(&mut self, commands: &[Command], at: usize) {
         if !at.is_multiple_of(TOGETHER) {
             return;
         }
@@ -41,11 +42,13 @@ impl Market {
         if at == 0 {
             self.look_up(burst(0));
             self.look_up(burst(1));
+            self.look_up(burst(2));
             self.look_at(burst(0));
+            self.look_at(burst(1));
             self.look_around(burst(0));
         }
-        self.look_up(burst(2));
-        self.look_at(burst(1));
+        self.look_up(burst(3));
+        self.look_at(burst(2));
         self.look_around(burst(1));
     }
 
@@ -64,10 +67,10 @@ impl Market {
 
     /// The second look, when the first has had time to arrive: the accounts and the orders themselves. At most a burst.
     #[inline]
-    fn look_at(&self, commands: &[Command]) {
+    fn look_at(&mut self, commands: &[Command]) {
         let (mut accounts, mut orders) = ([None; TOGETHER], [None; TOGETHER]);
         for (place, command) in commands.iter().enumerate() {
-            accounts[place] = command.account().and_then(|account| self.accounts.likely(account));
+            accounts[place] = command.account().and_then(|account| self.accounts.expect(account));
             orders[place] = command.order().and_then(|order| self.book.likely(order));
         }
         accounts.iter().flatten().for_each(|slot| self.accounts.look_at(*slot));
@@ -81,10 +84,10 @@ impl Market {
             if let Some(slot) = command.order().and_then(|order| self.book.likely(order)) {
                 self.book.look_beside(slot);
             }
-            if let Command::Place { side, price, .. } = command {
+            if let Command::Place { account, side, price, .. } = command {
                 self.book.look_at_level(*side, price.ueur());
                 if self.phase == Phase::Continuous {
-                    self.look_at_those_met(*side, price.ueur());
+                    self.look_at_those_met(*account, *side, price.ueur());
                 }
             }
         }
@@ -92,7 +95,7 @@ impl Market {
 
     /// The owners of the first resting orders that a limit reaches. Most limits reach none.
     #[inline]
-    fn look_at_those_met(&self, side: Side, limit_ueur: u64) {
+    fn look_at_those_met(&self, account: AccountId, side: Side, limit_ueur: u64) {
         let Some(best_ueur) = self.book.best_price_ueur(other(side)) else { return };
         let spread_ueur = self.rules.market.spread_ueur;
         let meets = match side {
@@ -100,6 +103,11 @@ impl Market {
             Side::Sell => limit_ueur + spread_ueur <= best_ueur,
         };
         if meets {
+            if side == Side::Buy
+                && let Some(buyer) = self.accounts.expected(account)
+            {
+                self.accounts.look_at_purchase(buyer);
+            }
             for slot in self.book.in_line(other(side)).take(MET_MAX) {
                 let owner = self.book.owner(slot);
                 self.accounts.look_at(owner);

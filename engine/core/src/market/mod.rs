@@ -242,6 +242,7 @@ impl Market {
     }
 
     /// An account by its number.
+    #[inline(always)]
     fn find(&self, account: AccountId) -> Checked<AccountSlot> {
         self.accounts.find(account).ok_or(Reject::plain(RejectCode::UnknownAccount))
     }

@@ -43,12 +43,12 @@ pub struct CoreOptions {
     /// Draws the workload: the same seed, the same commands.
     #[arg(long, value_name = "N", default_value_t = 2027)]
     seed: u64,
-    /// Commands handed over to the core together. Latency counts from the hand-over of a command's batch.
+    /// Commands at hand: handed over to the core, eight at a time as there is room, and not yet applied. Latency counts from the hand-over.
     #[arg(
-        long, value_name = "N", default_value_t = Pace::DEFAULT.batch_commands as u32,
+        long, value_name = "N", default_value_t = Pace::DEFAULT.at_hand_commands as u32,
         value_parser = value_parser!(u32).range(1..=1_000_000),
     )]
-    batch: u32,
+    at_hand: u32,
     /// Do not look ahead at what was handed over, to see what that is worth.
     #[arg(long)]
     no_look_ahead: bool,
@@ -80,7 +80,7 @@ pub fn run(options: &CoreOptions) -> anyhow::Result<()> {
     };
     // Opened first: minutes of measurement are not lost to a wrong name.
     let json = options.json.as_deref().map(create).transpose()?;
-    let pace = Pace { batch_commands: options.batch as usize, look_ahead: !options.no_look_ahead };
+    let pace = Pace { at_hand_commands: options.at_hand as usize, look_ahead: !options.no_look_ahead };
     let terms = Terms { accounts: options.accounts, pace, seed: options.seed };
     if let Err(why) = carbex_memory::huge_pages() {
         eprintln!("the tables lie on ordinary pages, which costs speed: {why}");
