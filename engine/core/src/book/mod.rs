@@ -1,6 +1,7 @@
 //! The book: resting orders in a pool, two sides of price levels, one level per tick of the band.
 
 mod levels;
+mod line;
 mod order;
 mod order_index;
 mod pool;

@@ -233,6 +233,18 @@ impl Book {
         }
     }
 
+    /// Its number.
+    #[inline]
+    pub fn id(&self, slot: OrderSlot) -> OrderId {
+        OrderId::new(self.pool.record(slot).id())
+    }
+
+    /// Which side it stands on.
+    #[inline]
+    pub fn side(&self, slot: OrderSlot) -> Side {
+        self.pool.record(slot).side()
+    }
+
     /// Whose order it is.
     #[inline]
     pub fn owner(&self, slot: OrderSlot) -> AccountSlot {

@@ -10,6 +10,7 @@ use carbex_vocabulary::{AccountId, OrderId, Phase, Side};
 use super::Market;
 use super::continuous::other;
 use crate::Command;
+use crate::book::OrderSlot;
 
 /// How many resting orders an order that crosses is taken to meet.
 const MET_MAX: usize = 3;
@@ -115,6 +116,29 @@ impl Market {
                     self.accounts.look_at_purchase(owner);
                 }
                 self.book.look_beside(slot);
+            }
+        }
+    }
+
+    /// Called before each of `count` resting orders is filled, in the order of their places from 0: looks at those behind it,
+    /// at their owners, and at where their numbers are forgotten.
+    #[inline]
+    pub(super) fn look_along(&self, count: usize, at: usize, order_at: impl Fn(usize) -> OrderSlot) {
+        if !at.is_multiple_of(TOGETHER) {
+            return;
+        }
+        let burst = |number: usize| {
+            let start = (at + number * TOGETHER).min(count);
+            start..(start + TOGETHER).min(count)
+        };
+        burst(3).for_each(|place| self.book.look_at(order_at(place)));
+        for place in burst(2) {
+            let slot = order_at(place);
+            let owner = self.book.owner(slot);
+            self.book.look_up(self.book.id(slot));
+            self.accounts.look_at(owner);
+            if self.book.side(slot) == Side::Buy {
+                self.accounts.look_at_purchase(owner);
             }
         }
     }

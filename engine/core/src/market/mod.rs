@@ -93,6 +93,8 @@ pub struct Market {
     /// Operations on all accounts that some have yet to take.
     settlement: Settlement,
     claims: Claims,
+    /// Orders in line to be filled; room that is kept.
+    line: Vec<OrderSlot>,
     allowances: Allowances,
     /// What the command under way tells after its trades.
     later: Later,
@@ -124,6 +126,7 @@ impl Market {
             book: Book::new(capacities.orders, band, rules.market.tick_ueur),
             settlement: Settlement::new(capacities.accounts, capacities.slice_accounts),
             claims: Claims::new(capacities.orders),
+            line: Vec::with_capacity(capacities.orders as usize),
             allowances: Allowances::new(),
             later: Later::default(),
             facility_moved: false,

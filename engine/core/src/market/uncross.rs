@@ -44,15 +44,7 @@ impl Market {
             Side::Buy => (clearing.facility_demand_g, self.buyback.price_ueur),
         };
         let mut left_g = clearing.volume_g;
-        while let Some(slot) = self.book.best(side) {
-            let order = self.book.order(slot);
-            if !is_better(side, order.price_ueur, price_ueur) || left_g == 0 {
-                break;
-            }
-            let quantity_g = order.quantity_g.min(left_g);
-            left_g -= quantity_g;
-            self.fill_resting(slot, quantity_g, price_ueur, events);
-        }
+        left_g -= self.fill_better(side, price_ueur, left_g, events);
         let mut facility_g = 0;
         if is_better(side, quote_ueur, price_ueur) {
             facility_g = offered_g.min(left_g);
@@ -63,6 +55,29 @@ impl Market {
             facility_g = offered_g.min(left_g);
         }
         facility_g
+    }
+
+    /// Fills the orders of one side whose limits are better than a price, in line; answers what they took, in grams.
+    fn fill_better(&mut self, side: Side, price_ueur: u64, quantity_g: i64, events: &mut impl Events) -> i64 {
+        let mut left_g = quantity_g;
+        let mut line = core::mem::take(&mut self.line);
+        while left_g > 0 {
+            self.book.line_up(side, |limit_ueur| is_better(side, limit_ueur, price_ueur), &mut line);
+            if line.is_empty() {
+                break;
+            }
+            for (place, slot) in line.iter().enumerate() {
+                self.look_along(line.len(), place, |place| line[place]);
+                let order_g = self.book.order(*slot).quantity_g.min(left_g);
+                if order_g == 0 {
+                    break;
+                }
+                left_g -= order_g;
+                self.fill_resting(*slot, order_g, price_ueur, events);
+            }
+        }
+        self.line = line;
+        quantity_g - left_g
     }
 
     /// Shares a quantity among the orders of one side at one price; answers what they took, in grams.
@@ -89,6 +104,7 @@ impl Market {
         self.claims.share(quantity_g.unsigned_abs() / lot_g, self.rules.market.rationing);
         let mut taken_g = 0;
         for place in 0..self.claims.len() {
+            self.look_along(self.claims.len(), place, |place| self.claims.at(place).order);
             let claim = self.claims.at(place);
             if claim.awarded_lots > 0 {
                 let awarded_g = signed(claim.awarded_lots * lot_g);
