@@ -246,12 +246,12 @@ fn take_turns(
 /// Stops the node and refuses a measurement whose commands were not all taken, or not all journaled.
 fn end(node: NodeHandle, market: Market, rounds: &Rounds) -> Result<(), DurableFault> {
     let _ = counters(&node);
-    let rejected: u64 = node.metrics().rejections.iter().map(|(_, count)| count).sum();
+    let rejected = node.metrics().rejections.iter().copied().max_by_key(|(_, count)| *count);
     let (journaled, submitted) = (node.durable(), rounds.submitted());
     node.stop()?;
     market.cleaner.end()?;
-    if rejected > 0 {
-        return Err(DurableFault::Rejected { rejected });
+    if let Some((code, commands)) = rejected.filter(|(_, commands)| *commands > 0) {
+        return Err(DurableFault::Rejected { code, commands });
     }
     if journaled != submitted {
         return Err(DurableFault::Counted { journaled, submitted });

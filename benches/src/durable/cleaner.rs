@@ -12,6 +12,9 @@ use super::{DurableFault, disk::free_bytes, disk_fault};
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// Segments that stay: the one being written, and the one before.
 const KEPT: usize = 2;
+/// A file is given back in steps: a file system that discards what is freed stands still for as long as one step takes.
+const STEP_BYTES: u64 = 4 << 20;
+const STEP_EVERY: Duration = Duration::from_millis(5);
 
 /// Deletes segments that were left, and watches the room.
 pub(super) struct Cleaner {
@@ -70,8 +73,16 @@ fn delete_what_is_behind(directory: &Path) -> Result<(), DurableFault> {
     }
     segments.sort_unstable();
     let behind = segments.len().saturating_sub(KEPT);
-    for path in &segments[..behind] {
-        std::fs::remove_file(path).map_err(disk_fault(path, "delete"))?;
+    segments[..behind].iter().try_for_each(|path| delete_in_steps(path).map_err(disk_fault(path, "delete")))
+}
+
+fn delete_in_steps(path: &Path) -> std::io::Result<()> {
+    let file = std::fs::OpenOptions::new().write(true).open(path)?;
+    let mut bytes = file.metadata()?.len();
+    while bytes > STEP_BYTES {
+        bytes -= STEP_BYTES;
+        file.set_len(bytes)?;
+        std::thread::sleep(STEP_EVERY);
     }
-    Ok(())
+    std::fs::remove_file(path)
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use carbex_node::{Refusal, StartFault, StopFault};
-use carbex_vocabulary::Sequence;
+use carbex_vocabulary::{RejectCode, Sequence};
 
 use crate::BenchFault;
 
@@ -56,10 +56,12 @@ pub enum DurableFault {
     #[error("the node refused a command of the measurement: {0}")]
     Refused(Refusal),
     /// The market rejected what it should have taken: the measurement would be of something else.
-    #[error("{rejected} commands were rejected: the workload must fit the rules it runs under")]
+    #[error("{commands} commands were rejected with {}: the workload must fit the rules it runs under", code.name())]
     Rejected {
-        /// How many.
-        rejected: u64,
+        /// The code most of them met.
+        code: RejectCode,
+        /// How many did.
+        commands: u64,
     },
     /// What is in the journal is not what was submitted.
     #[error(

@@ -3,24 +3,20 @@
 use core::mem::offset_of;
 
 use carbex_vocabulary::{Sequence, TimestampNs};
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+use zerocopy::IntoBytes;
 
 use crate::chain::Chain;
 use crate::layout::{
     END_MAGIC, GROUP_HEADER_BYTES, GROUP_MAGIC, GROUP_TRAILER_BYTES, GroupHeader, GroupTrailer, RECORD_HEADER_BYTES,
     RecordHeader, SECTOR_BYTES, VERSION, crc_before_last_4, crc32c, group_bytes_for,
 };
+use crate::storage::Sector;
 use crate::{EventsHash, GroupHash, RecordHead};
 
 const LENGTH_AT: usize = offset_of!(RecordHeader, record_bytes);
 const EPOCH_AT: usize = offset_of!(RecordHeader, epoch);
 const SEQUENCE_AT: usize = offset_of!(RecordHeader, sequence);
 const TIME_AT: usize = offset_of!(RecordHeader, time_ns);
-
-/// One sector, aligned like the disk's.
-#[derive(Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
-#[repr(C, align(512))]
-struct Sector([u8; SECTOR_BYTES]);
 
 /// How many bytes a record takes, its padding included.
 pub(crate) const fn record_bytes_padded(reason_bytes: usize, body_bytes: usize) -> usize {

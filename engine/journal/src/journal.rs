@@ -428,7 +428,7 @@ pub(crate) fn place_segment(
     };
     let file = storage.open_to_write(spare.name()).map_err(fault(spare.name(), "open"))?;
     let sector = header_sector(chain, options.segment_bytes, options.group_bytes_max);
-    write_all_at(&*file, &sector, 0).map_err(fault(spare.name(), "write the header of"))?;
+    write_all_at(&*file, &sector.0, 0).map_err(fault(spare.name(), "write the header of"))?;
     file.sync_data().map_err(fault(spare.name(), "sync"))?;
     if let Err(error) = storage.rename(spare.name(), &name.to_string()) {
         return Err(if is_full(&error) { PlaceError::Full } else { fault(spare.name(), "rename")(error) });
