@@ -2,8 +2,8 @@
 //! beside it, in the same run, the same commands on the core alone, and what the disk does when it is only written and synced.
 //!
 //! Terms: one client thread on the same machine fills batches and reads every answer. The commands are those of `carbex
-//! bench core --workload balanced`, round after round. Snapshots are off, and segments that the measurement has left behind
-//! are deleted while it runs, so that it needs room for a few segments, whatever its length.
+//! bench core --workload balanced`, round after round. Snapshots are off. Segments that were left behind are deleted
+//! between the turns of ten seconds, so that the room needed does not grow with the length.
 
 mod cleaner;
 mod client;
@@ -55,7 +55,7 @@ pub struct DurableOptions {
     pub segment_bytes: u64,
     /// The largest journal group, in bytes.
     pub group_bytes_max: usize,
-    /// The measurement stops when the disk has less than this free.
+    /// Between turns the disk must have this free: a turn leaves that much behind.
     pub free_bytes_min: u64,
 }
 
@@ -71,7 +71,7 @@ impl DurableOptions {
             seed: 2027,
             segment_bytes: 256 << 20,
             group_bytes_max: 1 << 20,
-            free_bytes_min: 2 << 30,
+            free_bytes_min: 8 << 30,
         }
     }
 }
@@ -88,9 +88,8 @@ const TURN: Duration = Duration::from_secs(10);
 const BEST_GROUP_BYTES: usize = 4 << 20;
 /// The shares of the full speed at which latencies are measured, in percent.
 const LATENCY_PERCENTS: [u32; 3] = [10, 50, 80];
-/// Files of a segment's size that may be there at once: the one being written and the one before, two spares, two to be
-/// deleted, the raw disk's.
-const SEGMENTS_AT_ONCE: u64 = 7;
+/// Files of a segment's size that are always there: the one being written and the one before, two spares, the raw disk's.
+const SEGMENTS_AT_ONCE: u64 = 5;
 
 /// What the measured exchange is made with.
 struct Market {
@@ -167,7 +166,7 @@ fn measure(options: &DurableOptions, progress: &mut dyn Progress) -> Result<Dura
     let clock = Clock(Arc::new(AtomicU64::new(YEAR_START.ns())));
     let mut raw = RawDisk::create(&options.directory, options.segment_bytes)?;
     let node = start(options, &round, &clock)?;
-    let cleaner = Cleaner::start(carbex_node::journal_directory(&options.directory), options.free_bytes_min);
+    let cleaner = Cleaner::new(carbex_node::journal_directory(&options.directory), options.free_bytes_min);
     let market = Market { funding: Funding::equal(options.accounts), cleaner };
     let mut rounds = Rounds::prepare(&node, &market, round, &clock, progress)?;
     let turns = take_turns(options, &node, &mut rounds, &market, &mut raw, progress)?;
@@ -178,7 +177,7 @@ fn measure(options: &DurableOptions, progress: &mut dyn Progress) -> Result<Dura
         latencies.push(latency::open_loop(&node, &mut rounds, &market, rate, options.latency_duration, &mut raw)?);
         progress.reached(latencies.len() as u64);
     }
-    end(node, market, &rounds)?;
+    end(node, &rounds)?;
     Ok(DurableReport::new(options, core_per_s, &turns, latencies))
 }
 
@@ -234,7 +233,8 @@ fn take_turns(
     let mut turns = Turns { total: Throughput::default(), raw: RawRate::default(), raw_best: RawRate::default() };
     progress.begin(Stage::FullSpeed, u64::from(count));
     for done in 1..=count {
-        let one = throughput::full_speed(node, rounds, market, turn)?;
+        market.cleaner.clean()?;
+        let one = throughput::full_speed(node, rounds, turn)?;
         turns.raw.add(raw.write_for(turn / 2, one.mean_group_bytes())?);
         turns.raw_best.add(raw.write_for(turn / 2, BEST_GROUP_BYTES)?);
         turns.total.add(&one);
@@ -244,12 +244,11 @@ fn take_turns(
 }
 
 /// Stops the node and refuses a measurement whose commands were not all taken, or not all journaled.
-fn end(node: NodeHandle, market: Market, rounds: &Rounds) -> Result<(), DurableFault> {
+fn end(node: NodeHandle, rounds: &Rounds) -> Result<(), DurableFault> {
     let _ = counters(&node);
     let rejected = node.metrics().rejections.iter().copied().max_by_key(|(_, count)| *count);
     let (journaled, submitted) = (node.durable(), rounds.submitted());
     node.stop()?;
-    market.cleaner.end()?;
     if let Some((code, commands)) = rejected.filter(|(_, commands)| *commands > 0) {
         return Err(DurableFault::Rejected { code, commands });
     }

@@ -13,6 +13,8 @@ use crate::workload::{FlowShape, Operation, TickBand, order_flow_round};
 
 /// Batches of the opening that are under way at once.
 const OPENING_BATCHES: usize = 8;
+/// Batches of the opening between two looks at what is left behind.
+const CLEAN_EVERY_BATCHES: usize = 512;
 
 /// The balanced flow without an end. Every round fills the book to its depth, runs the flow, and cancels what rests, so that
 /// the next finds the book as this one did; orders' numbers are known beforehand, because nobody else submits.
@@ -125,7 +127,9 @@ fn enrol(node: &NodeHandle, market: &Market, progress: &mut dyn Progress) -> Res
             && let Some(oldest) = under_way.pop_front()
         {
             wait(oldest)?;
-            market.cleaner.check()?;
+        }
+        if (from / super::BATCH_COMMANDS).is_multiple_of(CLEAN_EVERY_BATCHES) {
+            market.cleaner.clean()?;
             progress.reached(from as u64 / 2);
         }
         under_way.push_back(submit(node, batch)?);

@@ -2,6 +2,7 @@
 //! intended time, so that a stall is felt by everyone who would have come during it.
 
 use std::collections::VecDeque;
+use std::num::NonZeroU64;
 use std::time::{Duration, Instant};
 
 use carbex_node::NodeHandle;
@@ -9,7 +10,7 @@ use hdrhistogram::Histogram;
 
 use super::client::{self, InFlight, Rounds};
 use super::disk::{RawDisk, histogram, record};
-use super::{DurableFault, LatencyReport, Market, Quantiles, counters};
+use super::{DurableFault, LatencyReport, Market, Quantiles, counters, disk_fault};
 
 /// How far batches are apart; what is due in that time goes together.
 const BATCH_EVERY: Duration = Duration::from_micros(500);
@@ -39,13 +40,16 @@ pub(super) fn open_loop(
     let batch_commands = ((commands_per_s * BATCH_EVERY.as_secs_f64()).round() as usize).clamp(1, BATCH_COMMANDS_MAX);
     let every = Duration::from_secs_f64(batch_commands as f64 / commands_per_s);
     let schedule = Schedule { commands_per_s, batch_commands, every, turn: duration / TURNS };
+    rustix::thread::set_current_timer_slack(Some(TIMER_SLACK_NS))
+        .map_err(|error| disk_fault("/proc/self/timerslack_ns".as_ref(), "set")(error.into()))?;
     let (mut acknowledge_ns, mut sync_ns) = (histogram(), histogram());
     let mut group_bytes = 0;
     let mut commands = 0;
     for _ in 0..TURNS {
+        market.cleaner.clean()?;
         let before = counters(node);
         let started = Instant::now();
-        commands += one_turn(node, rounds, market, &schedule, &mut acknowledge_ns)?;
+        commands += one_turn(node, rounds, &schedule, &mut acknowledge_ns)?;
         let took = started.elapsed();
         let after = counters(node);
         let groups = (after.groups - before.groups).max(1);
@@ -66,11 +70,13 @@ pub(super) fn open_loop(
     })
 }
 
+/// Sleeps end when they should, not up to 50 µs later: the client's lateness would count as the exchange's.
+const TIMER_SLACK_NS: NonZeroU64 = NonZeroU64::MIN;
+
 /// Sends by the schedule and reads answers as they come; tells how many commands were answered.
 fn one_turn(
     node: &NodeHandle,
     rounds: &mut Rounds,
-    market: &Market,
     schedule: &Schedule,
     acknowledge_ns: &mut Histogram<u64>,
 ) -> Result<u64, DurableFault> {
@@ -89,7 +95,6 @@ fn one_turn(
             under_way.push_back((due, client::submit(node, next)?));
             due += schedule.every;
             next = rounds.batch(node, schedule.batch_commands);
-            market.cleaner.check()?;
             continue;
         }
         let Some((_, oldest)) = under_way.front() else {

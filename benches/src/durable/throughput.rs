@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use carbex_node::NodeHandle;
 
 use super::client::{self, InFlight, Rounds};
-use super::{BATCH_COMMANDS, DurableFault, Market, UNDER_WAY_MAX, counters};
+use super::{BATCH_COMMANDS, DurableFault, UNDER_WAY_MAX, counters};
 
 /// What was done at full speed.
 #[derive(Clone, Copy, Debug, Default)]
@@ -45,7 +45,6 @@ impl Throughput {
 pub(super) fn full_speed(
     node: &NodeHandle,
     rounds: &mut Rounds,
-    market: &Market,
     duration: Duration,
 ) -> Result<Throughput, DurableFault> {
     let batches_max = UNDER_WAY_MAX / BATCH_COMMANDS;
@@ -54,7 +53,6 @@ pub(super) fn full_speed(
     let mut commands = 0;
     let started = Instant::now();
     while started.elapsed() < duration {
-        market.cleaner.check()?;
         let batch = rounds.batch(node, BATCH_COMMANDS);
         if under_way.len() >= batches_max
             && let Some(oldest) = under_way.pop_front()

@@ -225,9 +225,10 @@ impl Core {
     }
 
     /// The exchange's own tick, if it is due and the exchange ticks itself; or while accounts are being settled in slices: each
-    /// tick settles one, so that a year's change is worked off between commands that never wait long for it.
+    /// tick settles one, so that a year's change is worked off between commands that never wait long for it. A stop does not wait
+    /// for the end of it: it goes on after the next start.
     fn tick_if_due(&mut self) {
-        if self.mode != Mode::Normal || self.due.is_some() {
+        if self.mode != Mode::Normal || self.due.is_some() || self.shared.is_stopping() {
             return;
         }
         let settles = self.replica.market.settling().is_some();
