@@ -359,9 +359,8 @@ impl Journal {
         let count = u64::from(group.record_count());
         let (bytes, hash) = group.finish(&self.chain, self.epoch.number(), flags, time.ns(), events);
         let file = &*self.segment.file;
-        let written = write_all_at(file, bytes, self.segment.at).map_err(|error| ("write a group to", error));
         let group_bytes = bytes.len() as u64;
-        if let Err((operation, error)) = written.and_then(|()| file.sync_data().map_err(|error| ("sync", error))) {
+        if let Err((operation, error)) = write_durably(file, bytes, self.segment.at) {
             return Err(self.poisoned_by(disk_fault(&*self.storage, &self.segment.name.to_string(), operation)(error)));
         }
         self.segment.at += group_bytes;
@@ -403,6 +402,15 @@ impl Journal {
         self.poison.get_or_insert_with(|| fault.to_string());
         fault
     }
+}
+
+/// Writes the bytes and makes them durable; an error tells what could not be done.
+fn write_durably(file: &dyn StorageFile, bytes: &[u8], at: u64) -> Result<(), (&'static str, std::io::Error)> {
+    if file.write_durable_at(bytes, at).map_err(|error| ("write and sync a group to", error))? {
+        return Ok(());
+    }
+    write_all_at(file, bytes, at).map_err(|error| ("write a group to", error))?;
+    file.sync_data().map_err(|error| ("sync", error))
 }
 
 /// Why a spare could not be put in its place.

@@ -49,6 +49,11 @@ pub trait StorageFile: Send + Sync {
     fn allocate(&self, length: u64) -> io::Result<()> {
         write_zeros(self, length)
     }
+    /// Writes all of `bytes` and makes them durable in one go, where that can be done: one message to the disk instead of
+    /// two. `false` = it cannot here, and what was written is to be written again and synced.
+    fn write_durable_at(&self, _bytes: &[u8], _offset: u64) -> io::Result<bool> {
+        Ok(false)
+    }
     /// Makes the content durable (`fdatasync`).
     fn sync_data(&self) -> io::Result<()>;
     /// Makes content and length durable (`fsync`).
@@ -266,6 +271,19 @@ impl StorageFile for DiskFile {
             }
         }
         self.cached.write_at(bytes, offset)
+    }
+    fn write_durable_at(&self, bytes: &[u8], offset: u64) -> io::Result<bool> {
+        let Some(direct) = self.direct_for(bytes, offset) else { return Ok(false) };
+        match rustix::io::pwritev2(direct, &[io::IoSlice::new(bytes)], offset, rustix::io::ReadWriteFlags::DSYNC) {
+            Ok(count) => Ok(count == bytes.len()),
+            // Not every file system or kernel can.
+            Err(rustix::io::Errno::INVAL | rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => {
+                self.refused.store(true, Ordering::Relaxed);
+                Ok(false)
+            }
+            Err(rustix::io::Errno::INTR) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
     fn allocate(&self, length: u64) -> io::Result<()> {
         match rustix::fs::fallocate(&self.cached, rustix::fs::FallocateFlags::empty(), 0, length) {
