@@ -55,8 +55,6 @@ pub struct DurableOptions {
     pub segment_bytes: u64,
     /// The largest journal group, in bytes.
     pub group_bytes_max: usize,
-    /// Between turns the disk must have this free: a turn leaves that much behind.
-    pub free_bytes_min: u64,
 }
 
 impl DurableOptions {
@@ -71,7 +69,6 @@ impl DurableOptions {
             seed: 2027,
             segment_bytes: 256 << 20,
             group_bytes_max: 1 << 20,
-            free_bytes_min: 8 << 30,
         }
     }
 }
@@ -90,6 +87,24 @@ const BEST_GROUP_BYTES: usize = 4 << 20;
 const LATENCY_PERCENTS: [u32; 3] = [10, 50, 80];
 /// Files of a segment's size that are always there: the one being written and the one before, two spares, the raw disk's.
 const SEGMENTS_AT_ONCE: u64 = 5;
+
+/// More is not left behind in a second: what the disk must have free for a turn.
+const LEFT_BEHIND_PER_S_MAX: u64 = 600_000_000;
+/// What is never used of the disk.
+const UNTOUCHED_BYTES: u64 = 1 << 30;
+
+impl DurableOptions {
+    /// Turns at full speed, and how long each is.
+    fn turns(&self) -> (u32, Duration) {
+        let count = self.duration.div_duration_f64(TURN).ceil().max(1.0) as u32;
+        (count, self.duration / count)
+    }
+
+    /// What the disk must have free before a turn.
+    fn free_bytes_min(&self) -> u64 {
+        UNTOUCHED_BYTES + self.turns().1.as_secs().saturating_add(1) * LEFT_BEHIND_PER_S_MAX
+    }
+}
 
 /// What the measured exchange is made with.
 struct Market {
@@ -142,7 +157,7 @@ fn check_disk(options: &DurableOptions) -> Result<(), DurableFault> {
     if disk::is_in_memory(&options.directory)? {
         return Err(DurableFault::InMemory { directory: options.directory.clone() });
     }
-    let needed_bytes = options.free_bytes_min + SEGMENTS_AT_ONCE * options.segment_bytes;
+    let needed_bytes = options.free_bytes_min() + SEGMENTS_AT_ONCE * options.segment_bytes;
     let free_bytes = disk::free_bytes(&options.directory)?;
     if free_bytes < needed_bytes {
         return Err(DurableFault::NoRoom { directory: options.directory.clone(), free_bytes, needed_bytes });
@@ -166,7 +181,7 @@ fn measure(options: &DurableOptions, progress: &mut dyn Progress) -> Result<Dura
     let clock = Clock(Arc::new(AtomicU64::new(YEAR_START.ns())));
     let mut raw = RawDisk::create(&options.directory, options.segment_bytes)?;
     let node = start(options, &round, &clock)?;
-    let cleaner = Cleaner::new(carbex_node::journal_directory(&options.directory), options.free_bytes_min);
+    let cleaner = Cleaner::new(carbex_node::journal_directory(&options.directory), options.free_bytes_min());
     let market = Market { funding: Funding::equal(options.accounts), cleaner };
     let mut rounds = Rounds::prepare(&node, &market, round, &clock, progress)?;
     let turns = take_turns(options, &node, &mut rounds, &market, &mut raw, progress)?;
@@ -228,8 +243,7 @@ fn take_turns(
     raw: &mut RawDisk,
     progress: &mut dyn Progress,
 ) -> Result<Turns, DurableFault> {
-    let count = options.duration.div_duration_f64(TURN).ceil().max(1.0) as u32;
-    let turn = options.duration / count;
+    let (count, turn) = options.turns();
     let mut turns = Turns { total: Throughput::default(), raw: RawRate::default(), raw_best: RawRate::default() };
     progress.begin(Stage::FullSpeed, u64::from(count));
     for done in 1..=count {

@@ -17,7 +17,8 @@ use super::bar::Bar;
 /// same commands go through the pipeline at full speed, in turns with the disk alone (written and synced in groups as large
 /// as the journal's, and in the largest that gain anything). Then latencies, open loop: batches leave at times fixed
 /// beforehand, and a latency counts from then, at 10, 50 and 80 % of the full speed, in turns with fdatasync alone. What
-/// was written is deleted. With the defaults it takes about ten minutes, 12 GiB of memory and 4 GB of the disk.
+/// was written is deleted. With the defaults it takes about ten minutes, 12 GiB of memory and 9 GB of the
+/// disk.
 #[derive(Args)]
 pub struct DurableOptions {
     /// Accounts in the exchange.
