@@ -59,9 +59,8 @@ impl Rounds {
         let mut opening = Submission::new(Command::Tick, Role::System, 0);
         let mut one = |command| {
             opening.command = command;
-            let mut batch = node.batch();
-            push(&mut batch, &opening);
-            wait(submit(node, batch)?)
+            let receipt = node.submit(opening).and_then(Pending::wait).map_err(DurableFault::Refused)?;
+            Ok::<_, DurableFault>(receipt.sequence)
         };
         one(Command::OpenPeriod {
             year: 2027,
@@ -73,17 +72,18 @@ impl Rounds {
         one(Command::AllotAll { fraction: BasisPoints::new(10_000) })?;
         one(Command::SetPhase { phase: Phase::Continuous })?;
         clock.set(TimestampNs::new(YEAR_START.ns() + DAY * carbex_vocabulary::DAY_NS));
-        one(Command::Tick)?;
-        // The exchange settles the allotment by ticks of its own: afterwards only this client gives out sequences.
+        // The exchange settles the allotment by ticks of its own.
         while node.ask(carbex_core::Market::settling).and_then(Pending::wait).map_err(DurableFault::Refused)?.is_some()
         {
             std::thread::sleep(super::COUNTERS_AGE);
         }
+        // Behind the last of them: from here on only this client is given sequences.
+        let last = one(Command::Tick)?;
         Ok(Self {
             scale: PriceScale::of(round.band),
             operations: round.operations,
             at: 0,
-            first_sequence: node.durable().number() + 1,
+            first_sequence: last.number() + 1,
             submission: Submission::new(Command::Tick, Role::Citizen, 0),
         })
     }
