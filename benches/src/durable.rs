@@ -1,186 +1,163 @@
 //! The durable pipeline measured: batches through queue, sequencing, apply, journal with fdatasync, publication, answers;
-//! beside it, in the same run and on the same file system, what the disk does when it is only written and synced.
+//! beside it, in the same run, the same commands on the core alone, and what the disk does when it is only written and synced.
 //!
-//! Terms: one client thread on the same machine fills batches and reads every answer. The mix is balanced: of ten commands
-//! three orders rest away from the touch, two at it, two cross those, three cancel a random resting order; accounts are
-//! uniformly random. Full rules, none binding. Snapshots are off, and segments that the measurement has left behind are
-//! deleted while it runs: it needs room for about six segments, whatever its length, and stops before the disk is low.
+//! Terms: one client thread on the same machine fills batches and reads every answer. The commands are those of `carbex
+//! bench core --workload balanced`, round after round. Snapshots are off. Segments that were left behind are deleted
+//! between the turns of ten seconds, so that the room needed does not grow with the length.
 
-mod commands;
+mod cleaner;
+mod client;
 mod disk;
+mod fault;
 mod latency;
 mod report;
 mod throughput;
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use carbex_core::Capacities;
-use carbex_node::{Node, NodeHandle, NodeOptions, Refusal, SLICE_ACCOUNTS, Silent, StartFault, StopFault};
-use carbex_rules::RuleSet;
+use carbex_node::{ClockSource, Node, NodeHandle, NodeOptions, SLICE_ACCOUNTS, Silent};
+use carbex_vocabulary::TimestampNs;
 
-use commands::Mix;
-use disk::{Cleaner, RawDisk};
-pub use report::{LatencyReport, Quantiles, Report};
+use crate::exchange::YEAR_START;
+use crate::funding::Funding;
+use crate::measure::{Terms, Work, time};
+use crate::progress::{Progress, Stage};
+use crate::workload::{FlowShape, Workload};
+use crate::{Pace, terms};
+use cleaner::Cleaner;
+use client::{Round, Rounds};
+use disk::{RawDisk, RawRate};
+pub use fault::DurableFault;
+pub use report::{DurableReport, LatencyReport, Limit, Quantiles};
+use throughput::Throughput;
 
 /// How the measurement is made.
 #[derive(Clone, Debug)]
 pub struct DurableOptions {
-    /// A directory that does not exist yet, on the disk to be measured. It is deleted in the end.
+    /// A directory that does not exist or is empty, on the disk to be measured. What is written there is deleted.
     pub directory: PathBuf,
-    /// How long commands are measured at full speed; the raw disk and the latencies come on top.
+    /// How long commands are measured at full speed; the raw disk is measured as long beside it.
     pub duration: Duration,
-    /// How long latencies are measured at each of the three rates.
+    /// How long latencies are measured at each of the three rates; `fdatasync` alone as long beside it.
     pub latency_duration: Duration,
     /// Accounts in the market, each opened and funded by commands.
     pub accounts: u32,
-    /// Orders that rest all the time.
-    pub resting_orders: u32,
-    /// Commands in one batch at full speed.
-    pub batch_commands: usize,
+    /// Commands of the flow in one round.
+    pub round_commands: u32,
+    /// Draws the flow.
+    pub seed: u64,
     /// Size of a journal segment, in bytes.
     pub segment_bytes: u64,
     /// The largest journal group, in bytes.
     pub group_bytes_max: usize,
-    /// The measurement stops when the disk has less than this free.
-    pub free_bytes_min: u64,
 }
 
 impl DurableOptions {
-    /// Two minutes at full speed with a million accounts, in that directory.
+    /// Two minutes at full speed with all of France, in that directory.
     pub fn new(directory: impl Into<PathBuf>) -> Self {
         Self {
             directory: directory.into(),
             duration: Duration::from_secs(120),
-            latency_duration: Duration::from_secs(10),
-            accounts: 1_000_000,
-            resting_orders: 100_000,
-            batch_commands: 512,
+            latency_duration: Duration::from_secs(20),
+            accounts: 68_000_000,
+            round_commands: 10_000_000,
+            seed: 2027,
             segment_bytes: 256 << 20,
             group_bytes_max: 1 << 20,
-            free_bytes_min: 8 << 30,
         }
     }
 }
 
-/// Why there is no measurement. What was written is deleted.
-#[derive(Debug, thiserror::Error)]
-pub enum DurableFault {
-    /// The directory exists.
-    #[error("{directory}: exists already: name a directory that does not", directory = directory.display())]
-    Exists {
-        /// The directory.
-        directory: PathBuf,
-    },
-    /// The directory is in memory.
-    #[error("{directory}: lies in memory (tmpfs), where a sync costs nothing: name a directory on a disk", directory = directory.display())]
-    InMemory {
-        /// The directory.
-        directory: PathBuf,
-    },
-    /// Too little room.
-    #[error("{directory}: {free_bytes} bytes are free, the measurement keeps {needed_bytes} free: make room, or lower --free-min or --segment-bytes", directory = directory.display())]
-    NoRoom {
-        /// The directory.
-        directory: PathBuf,
-        /// What is free.
-        free_bytes: u64,
-        /// What must be.
-        needed_bytes: u64,
-    },
-    /// The disk said no.
-    #[error("{path}: cannot {operation}: {source}", path = path.display())]
-    Disk {
-        /// Which file or directory.
-        path: PathBuf,
-        /// What was tried.
-        operation: &'static str,
-        /// What it answered.
-        source: io::Error,
-    },
-    /// The node did not start.
-    #[error(transparent)]
-    Start(#[from] StartFault),
-    /// The node did not stop cleanly.
-    #[error(transparent)]
-    Stop(#[from] StopFault),
-    /// The node refused what it should have taken.
-    #[error("the node refused a command of the measurement: {0}")]
-    Refused(Refusal),
-    /// The market rejected what it should have taken: the measurement would be of something else.
-    #[error("{rejected} of {commands} commands were rejected: the mix must fit the rules it runs under")]
-    Rejected {
-        /// How many.
-        rejected: u64,
-        /// Of how many.
-        commands: u64,
-    },
-    /// The options contradict themselves.
-    #[error("{option}: {reason}")]
-    Options {
-        /// Which.
-        option: &'static str,
-        /// Why.
-        reason: &'static str,
-    },
-}
-
-/// What is under way, told as it begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
-    /// Accounts are opened and funded, the book is filled.
-    Preparing,
-    /// The disk alone.
-    RawDisk,
-    /// Commands at full speed.
-    FullSpeed,
-    /// Latencies at that share of the full speed, in percent.
-    Latency(u32),
-}
-
-/// Turns of full speed and raw disk, so that both see the same moods of the disk.
-const TURNS: u32 = 4;
-/// How long the raw disk is written between two turns, at most.
-const RAW_TURN: Duration = Duration::from_secs(5);
+/// Commands in one batch at full speed.
+pub(crate) const BATCH_COMMANDS: usize = 1_024;
+/// Commands under way at once: enough for two full groups at the disk and one being filled.
+pub(crate) const UNDER_WAY_MAX: usize = 40 * BATCH_COMMANDS;
+/// The node's counters are at most this old while it works.
+const COUNTERS_AGE: Duration = Duration::from_millis(300);
+/// Full speed and raw disk take turns of this length, so that both see the same moods of the disk.
+const TURN: Duration = Duration::from_secs(10);
+/// A group with which a disk is at its best: twice as much gained nothing.
+const BEST_GROUP_BYTES: usize = 4 << 20;
 /// The shares of the full speed at which latencies are measured, in percent.
 const LATENCY_PERCENTS: [u32; 3] = [10, 50, 80];
-/// Segments that may be there at once: the journal's own, its two spares, two to be deleted, the raw disk's.
-const SEGMENTS_AT_ONCE: u64 = 6;
+/// Files of a segment's size that are always there: the one being written and the one before, two spares, the raw disk's.
+const SEGMENTS_AT_ONCE: u64 = 5;
 
-/// Measures; `progress` is told what begins.
-pub fn run(options: &DurableOptions, progress: &mut dyn FnMut(Stage)) -> Result<Report, DurableFault> {
+/// More is not left behind in a second: what the disk must have free for a turn.
+const LEFT_BEHIND_PER_S_MAX: u64 = 600_000_000;
+/// What is never used of the disk.
+const UNTOUCHED_BYTES: u64 = 1 << 30;
+
+impl DurableOptions {
+    /// Turns at full speed, and how long each is.
+    fn turns(&self) -> (u32, Duration) {
+        let count = self.duration.div_duration_f64(TURN).ceil().max(1.0) as u32;
+        (count, self.duration / count)
+    }
+
+    /// What the disk must have free before a turn.
+    fn free_bytes_min(&self) -> u64 {
+        UNTOUCHED_BYTES + self.turns().1.as_secs().saturating_add(1) * LEFT_BEHIND_PER_S_MAX
+    }
+}
+
+/// What the measured exchange is made with.
+struct Market {
+    funding: Funding,
+    cleaner: Cleaner,
+}
+
+/// The market's clock, set by hand.
+struct Clock(Arc<AtomicU64>);
+
+impl Clock {
+    fn set(&self, time: TimestampNs) {
+        self.0.store(time.ns(), Ordering::Release);
+    }
+}
+
+/// Measures. What was written is deleted, whatever came of it.
+pub fn run(options: &DurableOptions, progress: &mut dyn Progress) -> Result<DurableReport, DurableFault> {
     check(options)?;
-    std::fs::create_dir_all(&options.directory).map_err(disk_fault(&options.directory, "create"))?;
+    let directory = &options.directory;
+    let made = !directory.exists();
+    std::fs::create_dir_all(directory).map_err(disk_fault(directory, "create"))?;
     let measured = check_disk(options).and_then(|()| measure(options, progress));
-    let deleted = std::fs::remove_dir_all(&options.directory).map_err(disk_fault(&options.directory, "delete"));
+    let deleted = delete(directory, made);
     measured.and_then(|report| deleted.map(|()| report))
 }
 
 fn check(options: &DurableOptions) -> Result<(), DurableFault> {
     let refuse = |option, reason| Err(DurableFault::Options { option, reason });
-    if options.directory.exists() {
-        return Err(DurableFault::Exists { directory: options.directory.clone() });
-    }
-    if options.batch_commands == 0 || options.batch_commands > 8_192 {
-        return refuse("batch", "a batch has 1 to 8192 commands");
+    let directory = &options.directory;
+    if directory.exists() {
+        let mut entries = std::fs::read_dir(directory).map_err(disk_fault(directory, "list"))?;
+        if entries.next().is_some() {
+            return Err(DurableFault::NotEmpty { directory: directory.clone() });
+        }
     }
     if options.accounts < 2 {
         return refuse("accounts", "trades need two accounts at least");
     }
-    if options.duration < Duration::from_secs(4) || options.latency_duration < Duration::from_secs(1) {
-        return refuse("seconds", "at full speed 4 seconds at least, latencies 1 second at least");
+    if options.round_commands == 0 {
+        return refuse("commands", "a round has one command at least");
+    }
+    if options.duration < Duration::from_secs(1) || options.latency_duration < Duration::from_secs(1) {
+        return refuse("seconds", "one second at least");
     }
     Ok(())
 }
 
 fn check_disk(options: &DurableOptions) -> Result<(), DurableFault> {
-    if disk::is_in_memory(&options.directory)? && std::env::var_os("PROF").is_none() {
+    if disk::is_in_memory(&options.directory)? {
         return Err(DurableFault::InMemory { directory: options.directory.clone() });
     }
-    let needed_bytes = options.free_bytes_min + SEGMENTS_AT_ONCE * options.segment_bytes;
+    let needed_bytes = options.free_bytes_min() + SEGMENTS_AT_ONCE * options.segment_bytes;
     let free_bytes = disk::free_bytes(&options.directory)?;
     if free_bytes < needed_bytes {
         return Err(DurableFault::NoRoom { directory: options.directory.clone(), free_bytes, needed_bytes });
@@ -188,86 +165,123 @@ fn check_disk(options: &DurableOptions) -> Result<(), DurableFault> {
     Ok(())
 }
 
-fn measure(options: &DurableOptions, progress: &mut dyn FnMut(Stage)) -> Result<Report, DurableFault> {
-    progress(Stage::Preparing);
-    let node = start(options)?;
-    let cleaner = Cleaner::start(carbex_node::journal_directory(&options.directory), options.free_bytes_min);
+/// Deletes what the measurement wrote, and the directory itself if it made it.
+fn delete(directory: &Path, made: bool) -> Result<(), DurableFault> {
+    for entry in std::fs::read_dir(directory).map_err(disk_fault(directory, "list"))? {
+        let path = entry.map_err(disk_fault(directory, "list"))?.path();
+        let deleted = if path.is_dir() { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };
+        deleted.map_err(disk_fault(&path, "delete"))?;
+    }
+    if made { std::fs::remove_dir(directory).map_err(disk_fault(directory, "delete")) } else { Ok(()) }
+}
+
+fn measure(options: &DurableOptions, progress: &mut dyn Progress) -> Result<DurableReport, DurableFault> {
+    let core_per_s = core_commands_per_s(options, progress)?;
+    let round = Round::draw(options);
+    let clock = Clock(Arc::new(AtomicU64::new(YEAR_START.ns())));
     let mut raw = RawDisk::create(&options.directory, options.segment_bytes)?;
-    let mut mix = Mix::prepare(&node, options)?;
-
-    let mut total = throughput::Throughput::default();
-    let mut raw_total = disk::RawTotal::default();
-    let raw_turn = (options.duration / TURNS).min(RAW_TURN);
-    progress(Stage::RawDisk);
-    raw_total.add(&raw.write_for(raw_turn, options.group_bytes_max)?);
-    for _ in 0..TURNS {
-        progress(Stage::FullSpeed);
-        let turn = throughput::full_speed(&node, &mut mix, options, options.duration / TURNS, &cleaner)?;
-        progress(Stage::RawDisk);
-        raw_total.add(&raw.write_for(raw_turn, turn.mean_group_bytes())?);
-        total.add(&turn);
-    }
-    if std::env::var_os("PROF").is_some() {
-        for entry in std::fs::read_dir("/proc/self/task").unwrap() {
-            let path = entry.unwrap().path();
-            let stat = std::fs::read_to_string(path.join("stat")).unwrap();
-            let name = std::fs::read_to_string(path.join("comm")).unwrap();
-            let f: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
-            eprintln!("{:20} user {} sys {} (10ms)", name.trim(), f[11], f[12]);
-        }
-        eprintln!("{total:?}");
-        let m = node.metrics();
-        eprintln!(
-            "apply mean {} p50 {} commit p50 {} ",
-            m.apply_ns.mean(),
-            m.apply_ns.value_at_quantile(0.5),
-            m.journal_commit_ns.value_at_quantile(0.5)
-        );
-        std::process::exit(0);
-    }
-    let mut latencies = Vec::new();
+    let node = start(options, &round, &clock)?;
+    let cleaner = Cleaner::new(carbex_node::journal_directory(&options.directory), options.free_bytes_min());
+    let market = Market { funding: Funding::equal(options.accounts), cleaner };
+    let mut rounds = Rounds::prepare(&node, &market, round, &clock, progress)?;
+    let turns = take_turns(options, &node, &mut rounds, &market, &mut raw, progress)?;
+    let mut latencies = Vec::with_capacity(LATENCY_PERCENTS.len());
+    progress.begin(Stage::OpenLoop, LATENCY_PERCENTS.len() as u64);
     for percent in LATENCY_PERCENTS {
-        progress(Stage::Latency(percent));
-        let commands_per_s = total.commands_per_s() * f64::from(percent) / 100.0;
-        let measured =
-            latency::open_loop(&node, &mut mix, commands_per_s, options.latency_duration, &mut raw, &cleaner)?;
-        latencies.push(LatencyReport { percent_of_full_speed: percent, ..measured });
+        let rate = (percent, turns.total.commands_per_s());
+        latencies.push(latency::open_loop(&node, &mut rounds, &market, rate, options.latency_duration, &mut raw)?);
+        progress.reached(latencies.len() as u64);
     }
-    let rejected: u64 = node.metrics().rejections.iter().map(|(_, count)| count).sum();
-    node.stop()?;
-    cleaner.end()?;
-    if rejected * 1_000 > total.commands {
-        return Err(DurableFault::Rejected { rejected, commands: total.commands });
-    }
-    Ok(Report::new(options, &total, &raw_total, latencies))
+    end(node, &rounds)?;
+    Ok(DurableReport::new(options, core_per_s, &turns, latencies))
 }
 
-/// A plain book with all checks made and none that binds.
-fn plain_rules() -> RuleSet {
-    let text = "version = \"bench-plain\"\n[market]\nspread_ueur = 0\n[orders]\nmax_open_orders = 65535\n\
-        max_orders_per_day = 16000000\nopposite_orders = \"allowed\"\n[sale]\nearned_surplus_only = false\n\
-        subsistence_bp = 0\nsale_cap_bp = 4000000000\nresale = \"allowed\"\n[purchase]\n\
-        holding_margin_bp = 4000000000\npurchase_cap_bp = 4000000000\n\
-        [band]\nfloor_ueur = 80000\nceiling_ueur = 89990\n";
-    carbex_rulebook::parse_toml(text).expect("the rules of the benchmark are consistent")
+/// The same commands on the core alone, in process, without journal, queue or answers.
+fn core_commands_per_s(options: &DurableOptions, progress: &mut dyn Progress) -> Result<f64, DurableFault> {
+    let commands = options.round_commands as usize;
+    let work = Work::generated(Workload::Balanced, options.accounts, commands, options.seed);
+    let terms = Terms { accounts: options.accounts, pace: Pace::DEFAULT, seed: options.seed };
+    let (elapsed, _) = time(work, &terms, progress)?;
+    Ok(commands as f64 / elapsed.as_secs_f64())
 }
 
-fn start(options: &DurableOptions) -> Result<NodeHandle, DurableFault> {
+fn start(options: &DurableOptions, round: &Round, clock: &Clock) -> Result<NodeHandle, DurableFault> {
+    let resting = FlowShape::BALANCED.resting;
     let capacities = Capacities {
         accounts: options.accounts,
-        orders: options.resting_orders.saturating_mul(2).saturating_add(65_536),
+        // The flow keeps its depth; a fiftieth more is never reached.
+        orders: resting + resting / 50 + 1_000,
         slice_accounts: SLICE_ACCOUNTS,
     };
     let node_options = NodeOptions {
+        clock: ClockSource::Manual(Arc::clone(&clock.0)),
         // Who waits for a place in the queue would look for it all the time; who waits for an answer sleeps.
-        queue_commands_max: 2 * throughput::UNDER_WAY_MAX,
+        queue_commands_max: 2 * UNDER_WAY_MAX,
         snapshot_every_commands: 0,
         snapshot_on_stop: false,
         segment_bytes: options.segment_bytes,
         group_bytes_max: options.group_bytes_max,
-        ..NodeOptions::new(&options.directory).founding(capacities, plain_rules())
+        ..NodeOptions::new(&options.directory).founding(capacities, terms::rules(round.band)?)
     };
     Ok(Node::start(node_options, &Silent)?)
+}
+
+/// What full speed and the raw disk did in turns.
+struct Turns {
+    total: Throughput,
+    /// The disk alone, in groups as large as the journal's were.
+    raw: RawRate,
+    /// The disk alone, at its best.
+    raw_best: RawRate,
+}
+
+fn take_turns(
+    options: &DurableOptions,
+    node: &NodeHandle,
+    rounds: &mut Rounds,
+    market: &Market,
+    raw: &mut RawDisk,
+    progress: &mut dyn Progress,
+) -> Result<Turns, DurableFault> {
+    let (count, turn) = options.turns();
+    let mut turns = Turns { total: Throughput::default(), raw: RawRate::default(), raw_best: RawRate::default() };
+    progress.begin(Stage::FullSpeed, u64::from(count));
+    for done in 1..=count {
+        market.cleaner.clean()?;
+        let one = throughput::full_speed(node, rounds, turn)?;
+        turns.raw.add(raw.write_for(turn / 2, one.mean_group_bytes())?);
+        turns.raw_best.add(raw.write_for(turn / 2, BEST_GROUP_BYTES)?);
+        turns.total.add(&one);
+        progress.reached(u64::from(done));
+    }
+    Ok(turns)
+}
+
+/// Stops the node and refuses a measurement whose commands were not all taken, or not all journaled.
+fn end(node: NodeHandle, rounds: &Rounds) -> Result<(), DurableFault> {
+    let _ = counters(&node);
+    let rejected = node.metrics().rejections.iter().copied().max_by_key(|(_, count)| *count);
+    let (journaled, submitted) = (node.durable(), rounds.submitted());
+    node.stop()?;
+    if let Some((code, commands)) = rejected.filter(|(_, commands)| *commands > 0) {
+        return Err(DurableFault::Rejected { code, commands });
+    }
+    if journaled != submitted {
+        return Err(DurableFault::Counted { journaled, submitted });
+    }
+    Ok(())
+}
+
+/// The node's counters of journal bytes and groups so far.
+struct Counters {
+    journal_bytes: u64,
+    groups: u64,
+}
+
+fn counters(node: &NodeHandle) -> Counters {
+    std::thread::sleep(COUNTERS_AGE);
+    let metrics = node.metrics();
+    Counters { journal_bytes: metrics.journal_bytes, groups: metrics.groups }
 }
 
 fn disk_fault(path: &Path, operation: &'static str) -> impl FnOnce(io::Error) -> DurableFault + use<> {

@@ -16,9 +16,9 @@ use crate::terms::{self, LOT_G, PriceScale, TREASURY_MONEY_UEUR};
 use crate::workload::{PostedPrices, TickBand};
 
 /// The midnight at which the measured year opens.
-const YEAR_START: TimestampNs = TimestampNs::new(1_798_758_000 * 1_000_000_000);
+pub(crate) const YEAR_START: TimestampNs = TimestampNs::new(1_798_758_000 * 1_000_000_000);
 /// The day on which everything measured happens: late enough to have earned what is sold, early enough to hold what is bought.
-const DAY: u64 = 80;
+pub(crate) const DAY: u64 = 80;
 /// Openings and deposits between two looks at the progress.
 const ENROLLED_AT_ONCE: usize = 1 << 17;
 
@@ -213,7 +213,7 @@ impl Exchange {
 }
 
 /// Every account's opening, and behind each its first deposit.
-struct Enrolments<'a>(&'a Funding);
+pub(crate) struct Enrolments<'a>(pub &'a Funding);
 
 impl Commands for Enrolments<'_> {
     fn count(&self) -> usize {

@@ -13,6 +13,10 @@ pub enum Stage {
     Timed,
     /// The pass that records latencies.
     Latency,
+    /// Turns of the durable pipeline at full speed and of the disk alone.
+    FullSpeed,
+    /// Rates at which acknowledgements are timed.
+    OpenLoop,
 }
 
 impl Stage {
@@ -24,6 +28,8 @@ impl Stage {
             Self::Prefill => "placing what rests",
             Self::Timed => "timing",
             Self::Latency => "recording latencies",
+            Self::FullSpeed => "full speed and disk alone, in turns",
+            Self::OpenLoop => "timing acknowledgements at 10, 50 and 80 %",
         }
     }
 }

@@ -1,89 +1,121 @@
 //! Open-loop latency: batches leave at their intended times whatever became of those before, and a latency counts from the
 //! intended time, so that a stall is felt by everyone who would have come during it.
 
-use std::{
-    collections::VecDeque,
-    time::{Duration, Instant},
-};
+use std::collections::VecDeque;
+use std::num::NonZeroU64;
+use std::time::{Duration, Instant};
 
 use carbex_node::NodeHandle;
+use hdrhistogram::Histogram;
 
-use super::{
-    DurableFault, LatencyReport, Quantiles,
-    commands::{self, InFlight, Mix},
-    disk::{Cleaner, RawDisk, histogram, record},
-    throughput::counters,
-};
+use super::client::{self, InFlight, Rounds};
+use super::disk::{RawDisk, histogram, record};
+use super::{DurableFault, LatencyReport, Market, Quantiles, counters, disk_fault};
 
-/// How far batches are apart at the least; what is due in that time goes together.
-const BATCH_EVERY: Duration = Duration::from_micros(200);
+/// How far batches are apart; what is due in that time goes together.
+const BATCH_EVERY: Duration = Duration::from_micros(500);
+/// Commands in one batch at most: beyond it batches leave more often.
+const BATCH_COMMANDS_MAX: usize = 8_192;
 /// Turns of the market and of the raw disk at the same pace.
-const TURNS: u32 = 2;
+const TURNS: u32 = 4;
 
-/// Measures at that rate. `percent_of_full_speed` is the caller's to fill in.
+/// The schedule, fixed before the first batch leaves.
+struct Schedule {
+    commands_per_s: f64,
+    batch_commands: usize,
+    every: Duration,
+    turn: Duration,
+}
+
+/// Measures at that share of the full speed, for that long, and `fdatasync` alone for as long in turns with it.
 pub(super) fn open_loop(
     node: &NodeHandle,
-    mix: &mut Mix,
-    commands_per_s: f64,
+    rounds: &mut Rounds,
+    market: &Market,
+    (percent_of_full_speed, full_speed_per_s): (u32, f64),
     duration: Duration,
     raw: &mut RawDisk,
-    cleaner: &Cleaner,
 ) -> Result<LatencyReport, DurableFault> {
-    let batch_commands = ((commands_per_s * BATCH_EVERY.as_secs_f64()).round() as usize).clamp(1, 8_192);
+    let commands_per_s = (full_speed_per_s * f64::from(percent_of_full_speed) / 100.0).max(1.0);
+    let batch_commands = ((commands_per_s * BATCH_EVERY.as_secs_f64()).round() as usize).clamp(1, BATCH_COMMANDS_MAX);
     let every = Duration::from_secs_f64(batch_commands as f64 / commands_per_s);
-    let (mut acknowledge_ns, mut sync_ns, mut write_and_sync_ns) = (histogram(), histogram(), histogram());
+    let schedule = Schedule { commands_per_s, batch_commands, every, turn: duration / TURNS };
+    rustix::thread::set_current_timer_slack(Some(TIMER_SLACK_NS))
+        .map_err(|error| disk_fault("/proc/self/timerslack_ns".as_ref(), "set")(error.into()))?;
+    let (mut acknowledge_ns, mut sync_ns) = (histogram(), histogram());
     let mut group_bytes = 0;
+    let mut commands = 0;
     for _ in 0..TURNS {
-        let turn = duration / TURNS;
-        let (bytes_before, groups_before) = counters(node);
-        let mut under_way: VecDeque<(Instant, InFlight)> = VecDeque::new();
+        market.cleaner.clean()?;
+        let before = counters(node);
         let started = Instant::now();
-        let mut due = started;
-        loop {
-            let now = Instant::now();
-            if now >= due {
-                if due.duration_since(started) >= turn {
-                    break;
-                }
-                cleaner.check()?;
-                let batch = mix.batch(node, batch_commands);
-                under_way.push_back((due, commands::submit(node, batch)?));
-                due += every;
-                continue;
-            }
-            let Some((_, oldest)) = under_way.front() else {
-                std::thread::sleep(due - now);
-                continue;
-            };
-            if let Some(answers) = oldest.wait_timeout(due - now) {
-                let arrived = Instant::now();
-                if let Some((intended, _)) = under_way.pop_front() {
-                    record(&mut acknowledge_ns, arrived - intended, commands::check(answers)?);
-                }
-            }
-        }
-        for (intended, pending) in under_way {
-            let commands = commands::wait(pending)?;
-            record(&mut acknowledge_ns, intended.elapsed(), commands);
-        }
+        commands += one_turn(node, rounds, &schedule, &mut acknowledge_ns)?;
         let took = started.elapsed();
-        let (bytes, groups) = counters(node);
-        let groups = (groups - groups_before).max(1);
-        group_bytes = usize::try_from((bytes - bytes_before) / groups).unwrap_or(usize::MAX);
-        let alone = raw.write_paced(turn, group_bytes, took.div_f64(groups as f64))?;
-        // Both histograms have the same bounds.
-        let added = sync_ns.add(&alone.sync_ns).and_then(|()| write_and_sync_ns.add(&alone.write_and_sync_ns));
-        added.unwrap_or_else(|fault| unreachable!("{fault}"));
+        let after = counters(node);
+        let groups = (after.groups - before.groups).max(1);
+        let bytes = (after.journal_bytes - before.journal_bytes) / groups;
+        group_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+        raw.sync_paced(schedule.turn, group_bytes, took.div_f64(groups as f64), &mut sync_ns)?;
     }
+    let p99 = |histogram: &Histogram<u64>| histogram.value_at_quantile(0.99).max(1) as f64;
     Ok(LatencyReport {
-        percent_of_full_speed: 0,
-        commands_per_s,
+        percent_of_full_speed,
+        commands_per_s: schedule.commands_per_s,
+        commands,
         batch_commands,
         group_bytes,
         acknowledge_ns: Quantiles::of(&acknowledge_ns),
         fdatasync_ns: Quantiles::of(&sync_ns),
-        write_and_fdatasync_ns: Quantiles::of(&write_and_sync_ns),
-        acknowledge_p99_to_fdatasync_p99: acknowledge_ns.value_at_quantile(0.99) as f64
-            / sync_ns.value_at_quantile(0.99).max(1) as f64,
+        acknowledge_p99_to_fdatasync_p99: p99(&acknowledge_ns) / p99(&sync_ns),
     })
+}
+
+/// Sleeps end when they should, not up to 50 µs later: the client's lateness would count as the exchange's.
+const TIMER_SLACK_NS: NonZeroU64 = NonZeroU64::MIN;
+
+/// Sends by the schedule and reads answers as they come; tells how many commands were answered.
+fn one_turn(
+    node: &NodeHandle,
+    rounds: &mut Rounds,
+    schedule: &Schedule,
+    acknowledge_ns: &mut Histogram<u64>,
+) -> Result<u64, DurableFault> {
+    let mut under_way: VecDeque<(Instant, InFlight)> = VecDeque::new();
+    let mut commands = 0;
+    // Made before it is due: its making is the client's affair.
+    let mut next = rounds.batch(node, schedule.batch_commands);
+    let started = Instant::now();
+    let mut due = started;
+    loop {
+        let now = Instant::now();
+        if now >= due {
+            if due.duration_since(started) >= schedule.turn {
+                break;
+            }
+            under_way.push_back((due, client::submit(node, next)?));
+            due += schedule.every;
+            next = rounds.batch(node, schedule.batch_commands);
+            continue;
+        }
+        let Some((_, oldest)) = under_way.front() else {
+            std::thread::sleep(due - now);
+            continue;
+        };
+        if let Some(answers) = oldest.wait_timeout(due - now) {
+            let arrived = Instant::now();
+            if let Some((intended, _)) = under_way.pop_front() {
+                let answered = client::check(answers)?;
+                record(acknowledge_ns, arrived - intended, answered);
+                commands += answered;
+            }
+        }
+    }
+    for (intended, pending) in under_way {
+        let answered = client::wait(pending)?;
+        record(acknowledge_ns, intended.elapsed(), answered);
+        commands += answered;
+    }
+    // The batch that was made and never due goes too: the round's numbers count on it.
+    commands += client::wait(client::submit(node, next)?)?;
+    Ok(commands)
 }

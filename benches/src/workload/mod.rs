@@ -12,7 +12,7 @@ pub use account::AccountIndex;
 pub use debits::{Debit, card_payments};
 pub use file::{OpsFault, read_operations, write_operations};
 pub use operation::{Operation, OperationKind, Operations, TickBand};
-pub use order_flow::{FlowShape, order_flow};
+pub use order_flow::{FlowShape, order_flow, order_flow_round};
 pub use single_price::{AUCTION_TICKS, POSTED_WAITING, PostedPrices, auction_orders, posted_orders};
 
 /// The workloads that can be made from a seed.

@@ -56,23 +56,21 @@ impl FlowShape {
 /// Makes a flow: `shape.resting` orders before the clock, then `timed` operations of accounts drawn uniformly from
 /// `accounts`. The same arguments give the same operations, on any machine.
 pub fn order_flow(shape: FlowShape, accounts: u32, timed: usize, seed: u64) -> Operations {
-    let mut flow = Flow {
-        random: ChaCha8Rng::seed_from_u64(seed),
-        book: PlainBook::new(BAND),
-        accounts: accounts.max(1),
-        made: Vec::with_capacity(shape.resting as usize),
-        met: Vec::with_capacity(CROSSED_MAX),
-        shape,
-    };
-    while flow.book.resting() < shape.resting {
-        flow.rest();
-    }
-    let prefill = std::mem::replace(&mut flow.made, Vec::with_capacity(timed + 1));
-    while flow.made.len() < timed {
-        flow.draw();
-    }
+    let (mut flow, prefill) = Flow::filled(shape, accounts, timed, seed);
+    flow.draw_until(timed);
     // A pair may have gone one too far.
     flow.made.truncate(timed);
+    Operations { band: BAND, prefill, timed: flow.made }
+}
+
+/// As [`order_flow`], with as many more operations at its end as orders rest there: each cancels one. It leaves the book as
+/// it found it, so that it can be run again and again.
+pub fn order_flow_round(shape: FlowShape, accounts: u32, timed: usize, seed: u64) -> Operations {
+    let (mut flow, prefill) = Flow::filled(shape, accounts, timed + shape.resting as usize, seed);
+    flow.draw_until(timed);
+    while flow.book.resting() > 0 {
+        flow.cancel();
+    }
     Operations { band: BAND, prefill, timed: flow.made }
 }
 
@@ -86,6 +84,29 @@ struct Flow {
 }
 
 impl Flow {
+    /// A flow whose book is filled to its depth, and the orders that did it. Room for `timed` more operations is reserved.
+    fn filled(shape: FlowShape, accounts: u32, timed: usize, seed: u64) -> (Self, Vec<Operation>) {
+        let mut flow = Self {
+            random: ChaCha8Rng::seed_from_u64(seed),
+            book: PlainBook::new(BAND),
+            accounts: accounts.max(1),
+            made: Vec::with_capacity(shape.resting as usize),
+            met: Vec::with_capacity(CROSSED_MAX),
+            shape,
+        };
+        while flow.book.resting() < shape.resting {
+            flow.rest();
+        }
+        let prefill = std::mem::replace(&mut flow.made, Vec::with_capacity(timed + 1));
+        (flow, prefill)
+    }
+
+    fn draw_until(&mut self, timed: usize) {
+        while self.made.len() < timed {
+            self.draw();
+        }
+    }
+
     fn account(&mut self) -> AccountIndex {
         AccountIndex::new(self.random.random_range(0..self.accounts))
     }

@@ -3,7 +3,7 @@
 use crate::plain::{Outcome, Plain};
 use carbex_benches::workload::{
     FlowShape, OperationKind, Operations, POSTED_WAITING, PostedPrices, auction_orders, card_payments, order_flow,
-    posted_orders,
+    order_flow_round, posted_orders,
 };
 use carbex_vocabulary::Side;
 
@@ -183,4 +183,20 @@ fn posted_orders_reach_the_quotes_and_buyers_always_wait() {
     }
     let sells = operations.timed.iter().filter(|operation| operation.side() == Side::Sell).count();
     assert_share("sells", sells, 50);
+}
+
+#[test]
+fn a_round_is_the_flow_with_the_cancels_of_all_that_rests_in_the_end() {
+    let shape = FlowShape::BALANCED.resting(RESTING);
+    let (flow, round) = (order_flow(shape, ACCOUNTS, TIMED, 7), order_flow_round(shape, ACCOUNTS, TIMED, 7));
+    assert_eq!((round.band, &round.prefill), (flow.band, &flow.prefill));
+    let (same, cancels) = round.timed.split_at(TIMED);
+    assert_eq!(same, flow.timed);
+    assert!(cancels.iter().all(|operation| operation.kind() == OperationKind::Cancel));
+    let depth = RESTING as usize;
+    assert!((depth * 9 / 10..=depth * 11 / 10).contains(&cancels.len()), "{}", cancels.len());
+    let mut targets: Vec<u64> = cancels.iter().map(carbex_benches::workload::Operation::id).collect();
+    targets.sort_unstable();
+    targets.dedup();
+    assert_eq!(targets.len(), cancels.len(), "each cancels another");
 }

@@ -3,24 +3,20 @@
 use core::mem::offset_of;
 
 use carbex_vocabulary::{Sequence, TimestampNs};
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+use zerocopy::{FromBytes, IntoBytes};
 
 use crate::chain::Chain;
 use crate::layout::{
     END_MAGIC, GROUP_HEADER_BYTES, GROUP_MAGIC, GROUP_TRAILER_BYTES, GroupHeader, GroupTrailer, RECORD_HEADER_BYTES,
     RecordHeader, SECTOR_BYTES, VERSION, crc_before_last_4, crc32c, group_bytes_for,
 };
+use crate::storage::Sector;
 use crate::{EventsHash, GroupHash, RecordHead};
 
 const LENGTH_AT: usize = offset_of!(RecordHeader, record_bytes);
 const EPOCH_AT: usize = offset_of!(RecordHeader, epoch);
 const SEQUENCE_AT: usize = offset_of!(RecordHeader, sequence);
 const TIME_AT: usize = offset_of!(RecordHeader, time_ns);
-
-/// One sector, aligned like the disk's.
-#[derive(Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
-#[repr(C, align(512))]
-struct Sector([u8; SECTOR_BYTES]);
 
 /// How many bytes a record takes, its padding included.
 pub(crate) const fn record_bytes_padded(reason_bytes: usize, body_bytes: usize) -> usize {
@@ -43,6 +39,39 @@ pub fn draft_record(head: &RecordHead<'_>, body: impl FnOnce(&mut Vec<u8>), out:
     let header = record_header(head, out.len() - body_start);
     out[start..start + RECORD_HEADER_BYTES].copy_from_slice(header.as_bytes());
     out.resize(start + record_bytes.next_multiple_of(8), 0);
+}
+
+/// What stands in a record of [`draft_record`], for who has drafted it: nothing is checked again.
+#[derive(Clone, Copy, Debug)]
+pub struct DraftedRecord<'a> {
+    /// Who asked.
+    pub actor: u64,
+    /// In which role.
+    pub role: u8,
+    /// The caller's key; 0 = none.
+    pub idempotency_key: u128,
+    /// The command.
+    pub body: &'a [u8],
+}
+
+impl<'a> DraftedRecord<'a> {
+    /// Reads one record.
+    ///
+    /// # Panics
+    /// If the bytes are shorter than the record that they say they are.
+    #[inline]
+    pub fn of(record: &'a [u8]) -> Self {
+        let Ok((header, rest)) = RecordHeader::ref_from_prefix(record) else {
+            unreachable!("{} bytes are no record", record.len())
+        };
+        let body_at = usize::from(header.reason_bytes);
+        Self {
+            actor: header.actor.get(),
+            role: header.role,
+            idempotency_key: u128::from_le_bytes(header.idempotency_key),
+            body: &rest[body_at..body_at + header.body_bytes.get() as usize],
+        }
+    }
 }
 
 fn record_header(head: &RecordHead<'_>, body_bytes: usize) -> RecordHeader {

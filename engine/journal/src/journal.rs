@@ -359,9 +359,8 @@ impl Journal {
         let count = u64::from(group.record_count());
         let (bytes, hash) = group.finish(&self.chain, self.epoch.number(), flags, time.ns(), events);
         let file = &*self.segment.file;
-        let written = write_all_at(file, bytes, self.segment.at).map_err(|error| ("write a group to", error));
         let group_bytes = bytes.len() as u64;
-        if let Err((operation, error)) = written.and_then(|()| file.sync_data().map_err(|error| ("sync", error))) {
+        if let Err((operation, error)) = write_durably(file, bytes, self.segment.at) {
             return Err(self.poisoned_by(disk_fault(&*self.storage, &self.segment.name.to_string(), operation)(error)));
         }
         self.segment.at += group_bytes;
@@ -405,6 +404,15 @@ impl Journal {
     }
 }
 
+/// Writes the bytes and makes them durable; an error tells what could not be done.
+fn write_durably(file: &dyn StorageFile, bytes: &[u8], at: u64) -> Result<(), (&'static str, std::io::Error)> {
+    if file.write_durable_at(bytes, at).map_err(|error| ("write and sync a group to", error))? {
+        return Ok(());
+    }
+    write_all_at(file, bytes, at).map_err(|error| ("write a group to", error))?;
+    file.sync_data().map_err(|error| ("sync", error))
+}
+
 /// Why a spare could not be put in its place.
 pub(crate) enum PlaceError {
     /// The directory cannot take the name: the disk is full. Nothing has changed.
@@ -428,7 +436,7 @@ pub(crate) fn place_segment(
     };
     let file = storage.open_to_write(spare.name()).map_err(fault(spare.name(), "open"))?;
     let sector = header_sector(chain, options.segment_bytes, options.group_bytes_max);
-    write_all_at(&*file, &sector, 0).map_err(fault(spare.name(), "write the header of"))?;
+    write_all_at(&*file, &sector.0, 0).map_err(fault(spare.name(), "write the header of"))?;
     file.sync_data().map_err(fault(spare.name(), "sync"))?;
     if let Err(error) = storage.rename(spare.name(), &name.to_string()) {
         return Err(if is_full(&error) { PlaceError::Full } else { fault(spare.name(), "rename")(error) });

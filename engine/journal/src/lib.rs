@@ -34,7 +34,7 @@ pub use answers::{CutTail, GroupReceipt, Recovered, Room};
 pub use backup::{BackupReport, RestoreReport, backup, restore};
 pub use describe::{Description, SegmentDescription, SnapshotDescription, describe, describe_in};
 pub use fault::{AppendError, JournalFault};
-pub use group::{GroupBuffer, draft_record};
+pub use group::{DraftedRecord, GroupBuffer, draft_record};
 pub use journal::{Journal, RoomWatch};
 pub use options::JournalOptions;
 pub use reader::{Group, JournalReader, Records};

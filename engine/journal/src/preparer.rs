@@ -1,23 +1,28 @@
 //! The thread that keeps the next segment, and the reserve for a full disk, ready in advance.
 //!
 //! A spare is reserved at once (`fallocate`): it has its full size, reads as zero, and cannot meet a full disk: the blocks
-//! are there. The next segment's blocks are then written with zeros as well, but only while the writer leaves the disk time:
-//! overwriting blocks that were written before needs no metadata, so that a small group is durable in half the time. At
-//! full speed that would write every byte twice, and large groups gain nothing from it.
+//! are there. The next segment's blocks are then written with zeros as well, a little faster than the writer fills the
+//! segment before it: overwriting blocks that were written before needs no metadata, so that a group is durable in half the
+//! time and waits for no thread of the kernel. Zeros take a third of the time at most, so that a disk at its limit is the
+//! writer's; what is not zeroed when its turn comes is only slower.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use zerocopy::IntoBytes;
+
+use crate::layout::SECTOR_BYTES;
 use crate::names::{PREPARED, RESERVE, ZEROING};
-use crate::storage::{Storage, StorageFile, ZERO_BYTES, disk_fault, is_full, read_up_to, write_all_at};
+use crate::storage::{Sector, Storage, ZERO_BYTES, disk_fault, is_full, read_up_to, write_all_at};
 use crate::{JournalFault, JournalOptions};
 
-/// How long the preparer waits between two writes of zeros: with [`ZERO_BYTES`] each at most 50 MB/s.
+/// How often zeros are written while the writer does not need them soon, and how many: 13 MB/s.
 const ZERO_EVERY: Duration = Duration::from_millis(5);
-/// How much the writer may write in that time for the preparer to go on: 25 MB/s, so that it is always the faster one.
-const BUSY_BYTES: u64 = ZERO_BYTES as u64 / 2;
+const ZERO_IDLE_BYTES: u64 = ZERO_BYTES as u64 / 4;
+/// How long the preparer waits at least between two writes of zeros that are needed soon.
+const ZERO_PAUSE_MIN: Duration = Duration::from_micros(100);
 
 /// What the preparer and the writer tell each other.
 #[derive(Debug, Default)]
@@ -30,7 +35,17 @@ struct Stock {
     /// How far the next segment is written with zeros, and whether that is being done just now: then it cannot be taken.
     zeroed_bytes: u64,
     zeroing: bool,
+    /// What the writer had written when it began its segment.
+    written_before: u64,
     stop: bool,
+}
+
+impl Stock {
+    /// Whether zeros are needed soon: a quarter more of the next segment is to be written than of the one being filled.
+    fn zeros_are_behind(&self, written: u64) -> bool {
+        let filled = written.saturating_sub(self.written_before);
+        self.zeroed_bytes < filled + filled / 4
+    }
 }
 
 struct Shared {
@@ -125,7 +140,7 @@ impl Preparer {
             shared: Arc::clone(&shared),
             segment_bytes: options.segment_bytes,
             retry_after: options.retry_after,
-            zero_when_idle: options.zero_when_idle,
+            zero_ahead: options.zero_ahead,
         };
         let thread = std::thread::Builder::new()
             .name("journal-prepare".into())
@@ -175,6 +190,7 @@ impl Preparer {
             Spare::Prepared => (stock.next_ready, stock.zeroed_bytes) = (false, 0),
             Spare::Reserve => stock.reserve_ready = false,
         }
+        stock.written_before = self.shared.written_bytes.load(Ordering::Relaxed);
         self.shared.publish(&stock);
     }
 }
@@ -209,13 +225,14 @@ struct Preparing {
     shared: Arc<Shared>,
     segment_bytes: u64,
     retry_after: Duration,
-    zero_when_idle: bool,
+    zero_ahead: bool,
 }
 
 impl Preparing {
     fn run(&self) {
         let shared = &*self.shared;
         let _farewell = Farewell(shared);
+        let mut pause = ZERO_EVERY;
         let mut stock = shared.lock();
         while !stock.stop && stock.fault.is_none() {
             // The reserve first: it is what protects people.
@@ -225,7 +242,7 @@ impl Preparing {
                 (true, true) => {
                     stock.full = false;
                     shared.publish(&stock);
-                    stock = self.with_both_ready(stock);
+                    stock = self.with_both_ready(stock, &mut pause);
                     continue;
                 }
             };
@@ -253,46 +270,51 @@ impl Preparing {
         }
     }
 
-    /// Both spares are ready: writes zeros to the next segment while the writer is slow, else waits for a change.
-    fn with_both_ready<'a>(&'a self, stock: MutexGuard<'a, Stock>) -> MutexGuard<'a, Stock> {
+    /// Both spares are ready: writes some zeros to the next segment and waits twice as long as that took, else waits for a
+    /// change.
+    fn with_both_ready<'a>(&'a self, stock: MutexGuard<'a, Stock>, pause: &mut Duration) -> MutexGuard<'a, Stock> {
         let shared = &*self.shared;
-        if !self.zero_when_idle || stock.zeroed_bytes >= self.segment_bytes {
+        if !self.zero_ahead || stock.zeroed_bytes >= self.segment_bytes {
             return shared.changed.wait(stock).unwrap_or_else(PoisonError::into_inner);
         }
-        let before = shared.written_bytes.load(Ordering::Relaxed);
         let still = |stock: &mut Stock| {
             !stock.stop && stock.next_ready && stock.reserve_ready && stock.zeroed_bytes < self.segment_bytes
         };
-        let waited = shared.changed.wait_timeout_while(stock, ZERO_EVERY, still);
+        let waited = shared.changed.wait_timeout_while(stock, *pause, still);
         let (mut stock, waited) = waited.unwrap_or_else(PoisonError::into_inner);
-        let written = shared.written_bytes.load(Ordering::Relaxed) - before;
-        if !waited.timed_out() || written > BUSY_BYTES {
+        if !waited.timed_out() {
             return stock;
         }
+        let behind = stock.zeros_are_behind(shared.written_bytes.load(Ordering::Relaxed));
         let from = stock.zeroed_bytes;
+        let bytes = if behind { ZERO_BYTES as u64 } else { ZERO_IDLE_BYTES }.min(self.segment_bytes - from);
         stock.zeroing = true;
         drop(stock);
-        let zeroed = zero_some(&*self.storage, from, self.segment_bytes);
+        let started = Instant::now();
+        let zeroed = zero_some(&*self.storage, from, bytes, self.segment_bytes);
+        let took = started.elapsed();
         let mut stock = shared.lock();
         stock.zeroing = false;
         match zeroed {
-            Ok(to) => stock.zeroed_bytes = to,
+            Ok(()) => stock.zeroed_bytes = from + bytes,
             // What was reserved is there all the same; this was for speed only.
             Err(error) if is_full(&error) => stock.zeroed_bytes = u64::MAX,
             Err(error) => stock.fault = Some(disk_fault(&*self.storage, PREPARED, "write zeros to")(error).to_string()),
         }
+        let behind = stock.zeros_are_behind(shared.written_bytes.load(Ordering::Relaxed));
+        *pause = if behind { (2 * took).max(ZERO_PAUSE_MIN) } else { ZERO_EVERY.max(2 * took) };
         shared.publish(&stock);
         stock
     }
 }
 
-/// Writes some zeros to the next segment and syncs them, so that no group's sync has to; answers how far it is done.
-fn zero_some(storage: &dyn Storage, from: u64, segment_bytes: u64) -> std::io::Result<u64> {
-    let file: Box<dyn StorageFile> = storage.open_to_write(PREPARED)?;
-    let zeros = vec![0; ZERO_BYTES.min((segment_bytes - from) as usize)];
-    write_all_at(&*file, &zeros, from)?;
-    file.sync_data()?;
-    Ok(from + zeros.len() as u64)
+/// Writes zeros to the next segment. They are synced when they reach its end, not one by one: each sync would be one that a
+/// group waits behind.
+fn zero_some(storage: &dyn Storage, from: u64, bytes: u64, segment_bytes: u64) -> std::io::Result<()> {
+    let file = storage.open_to_write(PREPARED)?;
+    let zeros = vec![Sector([0; SECTOR_BYTES]); bytes as usize / SECTOR_BYTES];
+    write_all_at(&*file, zeros.as_bytes(), from)?;
+    if from + bytes == segment_bytes { file.sync_data() } else { Ok(()) }
 }
 
 /// Waits the whole time even if woken (a roll on a full disk wakes us, but makes no room), unless it is time to stop.

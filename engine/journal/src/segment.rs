@@ -10,12 +10,12 @@ use crate::layout::{
     crc_before_last_4, used_bytes,
 };
 use crate::names::{SegmentFile, segments};
-use crate::storage::{Storage, StorageFile, disk_fault, read_up_to};
+use crate::storage::{Sector, Storage, StorageFile, disk_fault, read_up_to};
 use crate::tail::{Tail, judge_tail};
 use crate::{GroupHash, JournalFault};
 
 /// The first sector of a segment that continues `chain`.
-pub(crate) fn header_sector(chain: &Chain, segment_bytes: u64, group_bytes_max: usize) -> [u8; SECTOR_BYTES] {
+pub(crate) fn header_sector(chain: &Chain, segment_bytes: u64, group_bytes_max: usize) -> Sector {
     let header = SegmentHeader {
         magic: SEGMENT_MAGIC,
         version: VERSION.into(),
@@ -29,11 +29,11 @@ pub(crate) fn header_sector(chain: &Chain, segment_bytes: u64, group_bytes_max: 
         reserved: 0.into(),
         crc: 0.into(),
     };
-    let mut sector = [0; SECTOR_BYTES];
+    let mut sector = Sector([0; SECTOR_BYTES]);
     let bytes = size_of::<SegmentHeader>();
-    sector[..bytes].copy_from_slice(header.as_bytes());
-    let crc = crc_before_last_4(&sector[..bytes]);
-    sector[bytes - 4..bytes].copy_from_slice(&crc.to_le_bytes());
+    sector.0[..bytes].copy_from_slice(header.as_bytes());
+    let crc = crc_before_last_4(&sector.0[..bytes]);
+    sector.0[bytes - 4..bytes].copy_from_slice(&crc.to_le_bytes());
     sector
 }
 

@@ -3,10 +3,14 @@
 use std::any::Any;
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 use crate::JournalFault;
+use crate::layout::SECTOR_BYTES;
 
 /// One directory with files; names may lead into a folder of it ("archive/x").
 pub trait Storage: Send + Sync {
@@ -45,11 +49,21 @@ pub trait StorageFile: Send + Sync {
     fn allocate(&self, length: u64) -> io::Result<()> {
         write_zeros(self, length)
     }
+    /// Writes all of `bytes` and makes them durable in one go, where that can be done: one message to the disk instead of
+    /// two. `false` = it cannot here, and what was written is to be written again and synced.
+    fn write_durable_at(&self, _bytes: &[u8], _offset: u64) -> io::Result<bool> {
+        Ok(false)
+    }
     /// Makes the content durable (`fdatasync`).
     fn sync_data(&self) -> io::Result<()>;
     /// Makes content and length durable (`fsync`).
     fn sync_all(&self) -> io::Result<()>;
 }
+
+/// One sector, aligned like the disk's: what lies in such memory can be written past the page cache.
+#[derive(Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C, align(512))]
+pub(crate) struct Sector(pub [u8; SECTOR_BYTES]);
 
 /// How many zeros are written at a time.
 pub(crate) const ZERO_BYTES: usize = 256 * 1024;
@@ -158,16 +172,20 @@ impl Storage for DiskDirectory {
     }
 
     fn open_to_read(&self, name: &str) -> io::Result<Box<dyn StorageFile>> {
-        Ok(Box::new(DiskFile(File::open(self.path(name))?)))
+        Ok(Box::new(DiskFile::cached(File::open(self.path(name))?)))
     }
 
     fn open_to_write(&self, name: &str) -> io::Result<Box<dyn StorageFile>> {
-        Ok(Box::new(DiskFile(OpenOptions::new().read(true).write(true).open(self.path(name))?)))
+        let path = self.path(name);
+        let cached = OpenOptions::new().read(true).write(true).open(&path)?;
+        // Not every file system can: then all goes through the page cache.
+        let direct = OpenOptions::new().write(true).custom_flags(O_DIRECT).open(&path).ok();
+        Ok(Box::new(DiskFile { cached, direct, refused: AtomicBool::new(false) }))
     }
 
     fn create(&self, name: &str) -> io::Result<Box<dyn StorageFile>> {
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(self.path(name))?;
-        Ok(Box::new(DiskFile(file)))
+        Ok(Box::new(DiskFile::cached(file)))
     }
 
     fn create_folder(&self, folder: &str) -> io::Result<()> {
@@ -209,20 +227,66 @@ pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
 
-struct DiskFile(File);
+/// As `open` takes it.
+const O_DIRECT: i32 = rustix::fs::OFlags::DIRECT.bits() as i32;
+
+/// An open file. Whole sectors out of aligned memory are written past the page cache: groups are never copied there, nor
+/// collected there by the kernel and thrown out again when the segment goes. Everything else goes through it; the kernel keeps both
+/// ways to a file consistent, and one `fdatasync` makes both durable.
+struct DiskFile {
+    cached: File,
+    direct: Option<File>,
+    /// The disk's sectors are larger than ours: it takes nothing past the cache.
+    refused: AtomicBool,
+}
+
+impl DiskFile {
+    fn cached(file: File) -> Self {
+        Self { cached: file, direct: None, refused: AtomicBool::new(false) }
+    }
+
+    /// The way past the page cache, if these bytes can take it.
+    fn direct_for(&self, bytes: &[u8], offset: u64) -> Option<&File> {
+        let aligned = bytes.as_ptr().addr().is_multiple_of(SECTOR_BYTES)
+            && bytes.len().is_multiple_of(SECTOR_BYTES)
+            && offset.is_multiple_of(SECTOR_BYTES as u64);
+        self.direct.as_ref().filter(|_| aligned && !self.refused.load(Ordering::Relaxed))
+    }
+}
 
 impl StorageFile for DiskFile {
     fn length(&self) -> io::Result<u64> {
-        Ok(self.0.metadata()?.len())
+        Ok(self.cached.metadata()?.len())
     }
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        self.0.read_at(buffer, offset)
+        self.cached.read_at(buffer, offset)
     }
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
-        self.0.write_at(bytes, offset)
+        if let Some(direct) = self.direct_for(bytes, offset) {
+            match direct.write_at(bytes, offset) {
+                Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+                    self.refused.store(true, Ordering::Relaxed)
+                }
+                written => return written,
+            }
+        }
+        self.cached.write_at(bytes, offset)
+    }
+    fn write_durable_at(&self, bytes: &[u8], offset: u64) -> io::Result<bool> {
+        let Some(direct) = self.direct_for(bytes, offset) else { return Ok(false) };
+        match rustix::io::pwritev2(direct, &[io::IoSlice::new(bytes)], offset, rustix::io::ReadWriteFlags::DSYNC) {
+            Ok(count) => Ok(count == bytes.len()),
+            // Not every file system or kernel can.
+            Err(rustix::io::Errno::INVAL | rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => {
+                self.refused.store(true, Ordering::Relaxed);
+                Ok(false)
+            }
+            Err(rustix::io::Errno::INTR) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
     fn allocate(&self, length: u64) -> io::Result<()> {
-        match rustix::fs::fallocate(&self.0, rustix::fs::FallocateFlags::empty(), 0, length) {
+        match rustix::fs::fallocate(&self.cached, rustix::fs::FallocateFlags::empty(), 0, length) {
             Ok(()) => Ok(()),
             // Not every file system can.
             Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => write_zeros(self, length),
@@ -230,9 +294,9 @@ impl StorageFile for DiskFile {
         }
     }
     fn sync_data(&self) -> io::Result<()> {
-        self.0.sync_data()
+        self.cached.sync_data()
     }
     fn sync_all(&self) -> io::Result<()> {
-        self.0.sync_all()
+        self.cached.sync_all()
     }
 }

@@ -1,4 +1,4 @@
-//! Spares are reserved at once and written with zeros while the writer is idle; neither shows in what is recovered.
+//! Spares are reserved at once and written with zeros ahead of their turn; neither shows in what is recovered.
 
 mod support;
 
@@ -12,14 +12,14 @@ use support::{commit, options, read_all};
 const SEGMENT_BYTES: u64 = 16 * 1024;
 
 fn zeroing() -> JournalOptions {
-    JournalOptions { zero_when_idle: true, ..options(SEGMENT_BYTES) }
+    JournalOptions { zero_ahead: true, ..options(SEGMENT_BYTES) }
 }
 
 /// Longer than the preparer waits for the writer to be idle.
 const IDLE: Duration = Duration::from_millis(12);
 
 #[test]
-fn the_next_segment_is_written_with_zeros_while_nothing_else_is() {
+fn the_next_segment_is_written_with_zeros_ahead_of_its_turn() {
     let disk = SimulatedDisk::new();
     let writes = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&writes);

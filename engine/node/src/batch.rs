@@ -3,13 +3,14 @@
 use std::time::Instant;
 
 use carbex_journal::{RecordHead, draft_record};
-use carbex_vocabulary::TimestampNs;
+use carbex_vocabulary::{Event, Sequence, TimestampNs};
 use carbex_wire::encode_command;
 
 use crate::{
     Receipt, Refusal, Submission,
     keys::BodyHash,
     lanes::{passes_the_queue, protects},
+    metrics::CommandCounts,
     pending::Reply,
 };
 
@@ -113,7 +114,15 @@ impl Batch {
     }
 }
 
-/// A batch in line, and what its commands were answered so far.
+/// What became of a command.
+pub(crate) enum Done {
+    /// It was sequenced and applied; where among the group's events its outcome stands (if it has one) and where they end.
+    Sequenced { sequence: Sequence, time: TimestampNs, template: u16, outcome_at: u32, end: u32 },
+    /// It was answered without that: its key is known, or it was not taken.
+    Answered(Box<Result<Receipt, Refusal>>),
+}
+
+/// A batch in line, and what became of its commands so far.
 pub(crate) struct Waiting {
     pub(crate) batch: Batch,
     pub(crate) reply: Reply,
@@ -125,14 +134,36 @@ pub(crate) struct Waiting {
     pub(crate) keys_read: usize,
     /// How many of its commands were sequenced.
     pub(crate) sequenced: u64,
-    pub(crate) answers: Answers,
+    /// What became of the commands behind those in `answers`, as their group tells it.
+    pub(crate) done: Vec<Done>,
+    answers: Answers,
 }
 
 impl Waiting {
     pub(crate) fn new(batch: Batch, reply: Reply) -> Box<Self> {
-        let answers = Vec::with_capacity(batch.len());
+        let (done, answers) = (Vec::with_capacity(batch.len()), Vec::with_capacity(batch.len()));
         let entered = Instant::now();
-        Box::new(Self { batch, reply, entered, reserved: false, read: 0, keys_read: 0, sequenced: 0, answers })
+        Box::new(Self { batch, reply, entered, reserved: false, read: 0, keys_read: 0, sequenced: 0, done, answers })
+    }
+
+    /// Whether it is known of every command what became of it.
+    pub(crate) fn is_done(&self) -> bool {
+        self.answers.len() + self.done.len() == self.batch.len()
+    }
+
+    /// Copies the outcomes of what was done in a group, whose events these are, into answers, and counts them. Whoever
+    /// commits does it: reading an event right after it was written waits until all writes before it, to accounts anywhere
+    /// in memory, have reached the caches.
+    pub(crate) fn take_outcomes(&mut self, events: &[Event], counts: &mut CommandCounts) {
+        let answers = self.done.drain(..).map(|done| match done {
+            Done::Sequenced { sequence, time, template, outcome_at, end } => {
+                let outcome = events[outcome_at as usize..end as usize].first();
+                counts.count(template, outcome);
+                Ok(Receipt { sequence, time, outcome: outcome.copied(), repeated: false })
+            }
+            Done::Answered(answer) => *answer,
+        });
+        self.answers.extend(answers);
     }
 
     /// Gives the answers; an asker who no longer waits needs none.

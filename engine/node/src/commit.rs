@@ -8,8 +8,12 @@ use carbex_journal::{EventsHash, GroupBuffer, GroupReceipt, Journal, JournalFaul
 use carbex_vocabulary::{Event, Sequence};
 
 use crate::{
-    MarketView, PublishedGroup, batch::Waiting, handed_between::Shared, lanes::Delivery, metrics::CommitMetrics,
-    metrics::record,
+    MarketView, PublishedGroup,
+    batch::Waiting,
+    events_hash::EventsHasher,
+    handed_between::Shared,
+    lanes::Delivery,
+    metrics::{CommandCounts, CommitMetrics, record},
 };
 
 /// Room for so many events stays with a group that is used again.
@@ -22,7 +26,6 @@ pub(crate) struct Group {
     /// What its commands caused, and where each one's events end.
     pub(crate) events: Vec<Event>,
     pub(crate) ends: Vec<usize>,
-    pub(crate) events_hash: EventsHash,
     /// Batches whose last command was answered in this group.
     #[expect(clippy::vec_box, reason = "they came in boxes, which are as many times smaller to move on")]
     pub(crate) answered: Vec<Box<Waiting>>,
@@ -35,15 +38,7 @@ pub(crate) struct Group {
 impl Group {
     /// An empty group around that buffer.
     pub(crate) fn new(buffer: GroupBuffer) -> Self {
-        Self {
-            buffer,
-            events: Vec::new(),
-            ends: Vec::new(),
-            events_hash: EventsHash::ZERO,
-            answered: Vec::new(),
-            deliveries: Vec::new(),
-            view: None,
-        }
+        Self { buffer, events: Vec::new(), ends: Vec::new(), answered: Vec::new(), deliveries: Vec::new(), view: None }
     }
 
     /// Begins it anew, at `first`.
@@ -71,11 +66,14 @@ pub(crate) struct Committer {
     pub(crate) last: Option<GroupReceipt>,
     /// A published group that no reader holds any more, to be used again.
     let_go: Option<PublishedGroup>,
+    hasher: EventsHasher,
+    counts: CommandCounts,
 }
 
 impl Committer {
     pub(crate) fn new(shared: Arc<Shared>, journal: Journal) -> Self {
-        Self { shared, journal, last: None, let_go: None }
+        let (hasher, counts) = (EventsHasher::default(), CommandCounts::new());
+        Self { shared, journal, last: None, let_go: None, hasher, counts }
     }
 
     /// Makes the group durable and tells everyone; leaves it empty. After a fault nobody is told anything.
@@ -84,8 +82,9 @@ impl Committer {
         let mut published = None;
         let mut took = None;
         if !group.ends.is_empty() {
+            let events_hash = hash_events(&mut self.hasher, group);
             let started = Instant::now();
-            let receipt = self.journal.commit_group(&mut group.buffer, group.events_hash)?;
+            let receipt = self.journal.commit_group(&mut group.buffer, events_hash)?;
             took = Some(started.elapsed());
             self.last = Some(receipt);
             shared.set_durable(receipt.last);
@@ -104,6 +103,9 @@ impl Committer {
         if let Some(published) = published {
             self.let_go = shared.publication.publish(published);
         }
+        for waiting in &mut group.answered {
+            waiting.take_outcomes(&group.events, &mut self.counts);
+        }
         let now = Instant::now();
         let mut metrics = shared.commits.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(took) = took {
@@ -113,6 +115,7 @@ impl Committer {
         for waiting in &group.answered {
             record(&mut metrics.acknowledge_ns, now.saturating_duration_since(waiting.entered), waiting.sequenced);
         }
+        metrics.counts.clone_from(&self.counts);
         drop(metrics);
         for waiting in group.answered.drain(..) {
             waiting.answer();
@@ -122,6 +125,16 @@ impl Committer {
         }
         Ok(())
     }
+}
+
+/// The hash of what the group's commands caused.
+fn hash_events(hasher: &mut EventsHasher, group: &Group) -> EventsHash {
+    let mut start = 0;
+    for (sequence, end) in (group.buffer.first().number()..).zip(&group.ends) {
+        hasher.add(Sequence::new(sequence), &group.events[start..*end]);
+        start = *end;
+    }
+    hasher.finish()
 }
 
 /// What committing measures, shared by whoever commits and whoever shows it.

@@ -17,9 +17,9 @@ use crate::{
     Batch, MarketView, Metrics, Mode, NodeOptions, Role, StopFault, Submission,
     batch::Waiting,
     commit::Group,
-    events_hash::EventsHasher,
     fault::stop_the_process,
     handed_between::Shared,
+    metrics::CommandCounts,
     pending::Reply,
     pipeline::Pipeline,
     replica::Replica,
@@ -63,7 +63,8 @@ pub(crate) struct Core {
     /// The group that is being filled, and whether the next command did not fit into it.
     group: Group,
     full: bool,
-    hasher: EventsHasher,
+    /// Commands of batches that were closed in part; the others are counted where they are committed.
+    counts: CommandCounts,
 }
 
 /// The view of a replica.
@@ -101,7 +102,7 @@ impl Core {
             chunk: Chunk::new(),
             group,
             full: false,
-            hasher: EventsHasher::default(),
+            counts: CommandCounts::new(),
         })
     }
 
@@ -193,8 +194,9 @@ impl Core {
 
     /// Nothing more is put into this group.
     fn close_group(&mut self) {
+        let (events, counts) = (&self.group.events, &mut self.counts);
+        self.chunk.unfinished().for_each(|waiting| waiting.take_outcomes(events, counts));
         if !self.group.ends.is_empty() {
-            self.group.events_hash = self.hasher.finish();
             self.group.view = Some(Arc::new(view_of(&self.replica, self.mode)));
             self.room_bytes = self.room_bytes.saturating_sub(self.group.buffer.group_bytes() as u64);
             self.unsealed_since = Some(Instant::now());
@@ -223,9 +225,10 @@ impl Core {
     }
 
     /// The exchange's own tick, if it is due and the exchange ticks itself; or while accounts are being settled in slices: each
-    /// tick settles one, so that a year's change is worked off between commands that never wait long for it.
+    /// tick settles one, so that a year's change is worked off between commands that never wait long for it. A stop does not wait
+    /// for the end of it: it goes on after the next start.
     fn tick_if_due(&mut self) {
-        if self.mode != Mode::Normal || self.due.is_some() {
+        if self.mode != Mode::Normal || self.due.is_some() || self.shared.is_stopping() {
             return;
         }
         let settles = self.replica.market.settling().is_some();
@@ -245,6 +248,7 @@ impl Core {
             self.metrics.groups = commits.groups;
             self.metrics.journal_commit_ns.clone_from(&commits.journal_commit_ns);
             self.metrics.acknowledge_ns.clone_from(&commits.acknowledge_ns);
+            self.metrics.show(&[&self.counts, &commits.counts]);
         }
         self.metrics.refusals = self.shared.refusals.read();
         self.metrics.keys = self.replica.keys.len() as u64;

@@ -77,19 +77,47 @@ impl Metrics {
         }
     }
 
+    /// Shows the sum of those counts.
+    pub(crate) fn show(&mut self, parts: &[&CommandCounts]) {
+        for (place, (_, count)) in self.commands.iter_mut().enumerate() {
+            *count = parts.iter().map(|part| part.by_template[place]).sum();
+        }
+        self.rejections.clear();
+        for (code, count) in parts.iter().flat_map(|part| &part.rejections) {
+            add(&mut self.rejections, *code, *count);
+        }
+    }
+}
+
+/// Commands that were sequenced, by kind, and rejections by code.
+#[derive(Clone, Debug)]
+pub(crate) struct CommandCounts {
+    by_template: Vec<u64>,
+    rejections: Vec<(RejectCode, u64)>,
+}
+
+impl CommandCounts {
+    pub(crate) fn new() -> Self {
+        Self { by_template: vec![0; COMMAND_LAYOUTS.len()], rejections: Vec::new() }
+    }
+
     /// Counts one sequenced command by its template's number, and its rejection if it was one.
     #[inline]
     pub(crate) fn count(&mut self, template: u16, outcome: Option<&Event>) {
         // Templates are numbered from 1 without a gap, and listed in that order.
-        if let Some((_, count)) = self.commands.get_mut(usize::from(template).wrapping_sub(1)) {
+        if let Some(count) = self.by_template.get_mut(usize::from(template).wrapping_sub(1)) {
             *count += 1;
         }
         if let Some(Event::Rejected(reject)) = outcome {
-            match self.rejections.iter_mut().find(|(code, _)| *code == reject.code) {
-                Some((_, count)) => *count += 1,
-                None => self.rejections.push((reject.code, 1)),
-            }
+            add(&mut self.rejections, reject.code, 1);
         }
+    }
+}
+
+fn add(rejections: &mut Vec<(RejectCode, u64)>, code: RejectCode, count: u64) {
+    match rejections.iter_mut().find(|(listed, _)| *listed == code) {
+        Some((_, before)) => *before += count,
+        None => rejections.push((code, count)),
     }
 }
 
@@ -111,11 +139,12 @@ pub(crate) struct CommitMetrics {
     pub(crate) journal_commit_ns: Latency,
     pub(crate) acknowledge_ns: Latency,
     pub(crate) groups: u64,
+    pub(crate) counts: CommandCounts,
 }
 
 impl CommitMetrics {
     pub(crate) fn new() -> Self {
-        Self { journal_commit_ns: latency(), acknowledge_ns: latency(), groups: 0 }
+        Self { journal_commit_ns: latency(), acknowledge_ns: latency(), groups: 0, counts: CommandCounts::new() }
     }
 }
 

@@ -47,8 +47,11 @@ impl PublishedGroup {
         self.first = first;
         self.last = Sequence::new(first.number() + ends.len() as u64 - 1);
         self.payload.clear();
-        self.payload.extend_from_slice(payload);
         self.events.clear();
+        // Powers of two, so that what is used again fits a group that is a little larger: new room is new pages each time.
+        self.payload.reserve(payload.len().next_power_of_two());
+        self.events.reserve(events.len().next_power_of_two());
+        self.payload.extend_from_slice(payload);
         self.events.extend_from_slice(events);
         self.ends.clear();
         self.ends.extend_from_slice(ends);

@@ -1,6 +1,8 @@
 //! `carbex bench`: how fast this machine is at this exchange's work.
 
+mod bar;
 mod core;
+mod durable;
 
 use std::process::ExitCode;
 
@@ -10,6 +12,7 @@ use clap::Subcommand;
 #[derive(Subcommand)]
 pub enum BenchCommand {
     Core(core::CoreOptions),
+    Durable(durable::DurableOptions),
 }
 
 /// What a wrong option, file or workload answers.
@@ -19,6 +22,7 @@ const FAILED: u8 = 2;
 pub fn run(command: &BenchCommand) -> ExitCode {
     let measured = match command {
         BenchCommand::Core(options) => core::run(options),
+        BenchCommand::Durable(options) => durable::run(options),
     };
     match measured {
         Ok(()) => ExitCode::SUCCESS,

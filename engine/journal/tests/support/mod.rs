@@ -16,7 +16,7 @@ pub fn options(segment_bytes: u64) -> JournalOptions {
         exhausted_margin_bytes: 2048,
         retry_after: std::time::Duration::from_millis(5),
         // Which write meets a planned trouble must not depend on chance; `zeroing.rs` has a disk of its own.
-        zero_when_idle: false,
+        zero_ahead: false,
         ..JournalOptions::new("unused")
     }
 }

@@ -6,12 +6,11 @@ use std::{
 };
 
 use carbex_core::Command;
-use carbex_journal::Records;
-use carbex_vocabulary::{Event, Sequence, TimestampNs};
+use carbex_journal::DraftedRecord;
 use carbex_wire::decode_command_into;
 
 use crate::{
-    Refusal, Role,
+    Role,
     batch::Waiting,
     keys::{BodyHash, KeyName},
     lanes::Lanes,
@@ -49,17 +48,6 @@ pub(super) struct Read {
     pub(super) key: Option<(KeyName, BodyHash)>,
 }
 
-/// What became of a command.
-#[derive(Clone, Copy)]
-pub(super) enum Done {
-    /// It was sequenced and applied; where among the group's events its outcome stands.
-    Sequenced { sequence: Sequence, outcome_at: usize },
-    /// Its key is known: this was answered.
-    Repeated { sequence: Sequence, time: TimestampNs, outcome: Option<Event> },
-    /// It was not taken.
-    Refused(Refusal),
-}
-
 /// Some commands, decoded.
 pub(super) struct Chunk {
     /// Places for commands; as many as `reads` are filled. They are written over, never moved.
@@ -67,8 +55,6 @@ pub(super) struct Chunk {
     pub(super) reads: Vec<Read>,
     /// The next command to be applied.
     pub(super) at: usize,
-    /// What became of those that were applied and not settled yet.
-    pub(super) done: Vec<Done>,
     /// The batches of these commands, each until its last one is answered.
     pub(super) batches: Vec<Option<Box<Waiting>>>,
     /// Batches read in part: of the reserved lane, and of the other.
@@ -82,7 +68,6 @@ impl Chunk {
             commands: vec![Command::Tick; CHUNK_COMMANDS].into(),
             reads: Vec::with_capacity(CHUNK_COMMANDS),
             at: 0,
-            done: Vec::with_capacity(CHUNK_COMMANDS),
             batches: Vec::with_capacity(CHUNK_COMMANDS),
             carried_reserved: None,
             carried: None,
@@ -97,6 +82,12 @@ impl Chunk {
     /// The commands that were read.
     pub(super) fn read(&self) -> &[Command] {
         &self.commands[..self.reads.len()]
+    }
+
+    /// The batches some of whose commands are still to be applied.
+    pub(super) fn unfinished(&mut self) -> impl Iterator<Item = &mut Waiting> {
+        let carried = self.carried.iter_mut().chain(&mut self.carried_reserved);
+        self.batches.iter_mut().flatten().chain(carried).map(|waiting| &mut **waiting)
     }
 
     /// Reads the next commands: what is due, then the reserved lane, then the other. Only when all before are applied.
@@ -144,8 +135,9 @@ impl Chunk {
     fn read_some(&mut self, waiting: &mut Waiting) {
         let end = waiting.batch.len().min(waiting.read + CHUNK_COMMANDS - self.reads.len());
         let mut start = waiting.read.checked_sub(1).map_or(0, |before| waiting.batch.ends[before]);
-        for record in Records::of(&waiting.batch.records[start as usize..]).take(end - waiting.read) {
+        while waiting.read < end {
             let record_end = waiting.batch.ends[waiting.read];
+            let record = DraftedRecord::of(&waiting.batch.records[start as usize..record_end as usize]);
             let role = Role::from_number(record.role);
             let decoded = decode_command_into(record.body, &mut self.commands[self.reads.len()]);
             let (Some(role), Ok(())) = (role, decoded) else {

@@ -5,12 +5,10 @@ use std::time::Instant;
 use carbex_journal::{AppendError, Journal, JournalFault};
 use carbex_vocabulary::TimestampNs;
 
-use super::{
-    Core,
-    chunk::{Done, Read},
-};
+use super::{Core, chunk::Read};
 use crate::{
     Mode, Receipt, Refusal,
+    batch::Done,
     keys::{BodyHash, KeptAnswer},
     lanes::protects,
     metrics::record,
@@ -22,11 +20,11 @@ const CHUNKS_PER_TURN_MAX: usize = 8;
 const GROUP_EVENTS_MAX: usize = 1 << 20;
 
 /// What answers a key that is known: the first answer again, or a refusal if the body is another.
-fn known_key(kept: &KeptAnswer, body: BodyHash) -> Done {
+fn known_key(kept: &KeptAnswer, body: BodyHash) -> Result<Receipt, Refusal> {
     if kept.body != body {
-        return Done::Refused(Refusal::KeyReused);
+        return Err(Refusal::KeyReused);
     }
-    Done::Repeated { sequence: kept.sequence, time: kept.time, outcome: kept.outcome }
+    Ok(Receipt { sequence: kept.sequence, time: kept.time, outcome: kept.outcome, repeated: true })
 }
 
 const BATCH_STAYS: &str = "a batch stays with its chunk until its last command is answered";
@@ -79,7 +77,6 @@ impl Core {
         let started = Instant::now();
         self.replica.keys.forget_expired(time);
         let mut sequenced = 0_u32;
-        let from = self.chunk.at;
         while self.chunk.at < self.chunk.reads.len() {
             self.replica.market.look_ahead(self.chunk.read(), self.chunk.at);
             match self.place(time)? {
@@ -92,7 +89,6 @@ impl Core {
             }
             self.chunk.at += 1;
         }
-        self.settle(from, time);
         if sequenced > 0 {
             record(&mut self.metrics.apply_ns, started.elapsed() / sequenced, u64::from(sequenced));
         }
@@ -106,14 +102,14 @@ impl Core {
         }
         let read = self.chunk.reads[self.chunk.at];
         if let Some(answer) = self.answered_already(&read) {
-            self.chunk.done.push(answer);
+            self.done(&read, Done::Answered(Box::new(answer)));
             return Ok(Placed::Answered);
         }
         match self.find_room(read.record.len())? {
             Found::Room => {}
             Found::GroupFull => return Ok(Placed::NoPlace),
             Found::DiskFull => {
-                self.chunk.done.push(Done::Refused(Refusal::SpaceExhausted));
+                self.done(&read, Done::Answered(Box::new(Err(Refusal::SpaceExhausted))));
                 return Ok(Placed::Answered);
             }
         }
@@ -123,56 +119,27 @@ impl Core {
         let outcome_at = replica.apply(sequence, time, &chunk.commands[chunk.at], read.key, &mut group.events);
         group.ends.push(group.events.len());
         waiting.sequenced += 1;
-        chunk.done.push(Done::Sequenced { sequence, outcome_at });
+        self.metrics.journal_bytes += read.record.len() as u64;
+        // A group's events are fewer than 32 bits count: a command for everyone causes one for every account of a table.
+        let (outcome_at, end) = (outcome_at as u32, self.group.events.len() as u32);
+        self.done(&read, Done::Sequenced { sequence, time, template: read.template, outcome_at, end });
         Ok(Placed::Sequenced)
     }
 
-    /// Encodes, hashes, counts and copies into answers what the commands have caused that were just applied. Not after each
-    /// of them: reading an event right after it was written waits until all writes before it, to accounts anywhere in
-    /// memory, have reached the caches.
-    fn settle(&mut self, from: usize, time: TimestampNs) {
-        let done = std::mem::take(&mut self.chunk.done);
-        let sequenced = done.iter().filter(|done| matches!(done, Done::Sequenced { .. })).count();
-        let mut place = self.group.ends.len() - sequenced;
-        for (at, done) in (from..).zip(&done) {
-            let read = self.chunk.reads[at];
-            let answer = match *done {
-                Done::Sequenced { sequence, outcome_at } => {
-                    let start = place.checked_sub(1).map_or(0, |before| self.group.ends[before]);
-                    let end = self.group.ends[place];
-                    let events = &self.group.events[start..end];
-                    place += 1;
-                    self.hasher.add(sequence, events);
-                    let outcome = self.group.events[outcome_at..end].first();
-                    self.metrics.count(read.template, outcome);
-                    self.metrics.journal_bytes += read.record.len() as u64;
-                    Ok(Receipt { sequence, time, outcome: outcome.copied(), repeated: false })
-                }
-                Done::Repeated { sequence, time, outcome } => Ok(Receipt { sequence, time, outcome, repeated: true }),
-                Done::Refused(refusal) => Err(refusal),
-            };
-            self.answer(&read, answer);
-        }
-        self.chunk.done = done;
-        self.chunk.done.clear();
-    }
-
     /// The answer to a command that is not to be sequenced: its key is known, or it cannot be taken now.
-    fn answered_already(&self, read: &Read) -> Option<Done> {
+    fn answered_already(&self, read: &Read) -> Option<Result<Receipt, Refusal>> {
         if let Some((name, body)) = &read.key {
             if let Some(kept) = self.replica.keys.answer(name) {
                 return Some(known_key(kept, *body));
             }
             if self.replica.keys.len() >= self.options.keys_max {
-                return Some(Done::Refused(Refusal::KeysExhausted));
+                return Some(Err(Refusal::KeysExhausted));
             }
         }
         match self.mode {
             Mode::Normal => None,
-            Mode::SpaceLow => {
-                (!protects(&self.chunk.commands[self.chunk.at])).then_some(Done::Refused(Refusal::SpaceLow))
-            }
-            Mode::SpaceExhausted => Some(Done::Refused(Refusal::SpaceExhausted)),
+            Mode::SpaceLow => (!protects(&self.chunk.commands[self.chunk.at])).then_some(Err(Refusal::SpaceLow)),
+            Mode::SpaceExhausted => Some(Err(Refusal::SpaceExhausted)),
         }
     }
 
@@ -199,16 +166,18 @@ impl Core {
         }
     }
 
-    /// Keeps the answer to a command; after the last of a batch the batch passes to the group, which gives its answers.
-    fn answer(&mut self, read: &Read, answer: Result<Receipt, Refusal>) {
-        match &answer {
-            Ok(receipt) => self.metrics.repeats += u64::from(receipt.repeated),
-            Err(refusal) => self.shared.refusals.count(*refusal, 1),
+    /// Keeps what became of a command; after the last of a batch the batch passes to the group, which gives its answers.
+    fn done(&mut self, read: &Read, done: Done) {
+        if let Done::Answered(answer) = &done {
+            match **answer {
+                Ok(_) => self.metrics.repeats += 1,
+                Err(refusal) => self.shared.refusals.count(refusal, 1),
+            }
         }
         let place = &mut self.chunk.batches[read.batch];
         let Some(waiting) = place else { unreachable!("{BATCH_STAYS}") };
-        waiting.answers.push(answer);
-        if waiting.answers.len() == waiting.batch.len() {
+        waiting.done.push(done);
+        if waiting.is_done() {
             self.group.answered.extend(place.take());
         }
     }

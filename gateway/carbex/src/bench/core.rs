@@ -1,14 +1,15 @@
 //! `carbex bench core`: the core alone, in process, on one thread.
 
 use std::fs::File;
-use std::io::{BufWriter, IsTerminal, Write};
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use carbex_benches::workload::{Workload, order_flow, read_operations, write_operations};
-use carbex_benches::{Pace, Progress, Stage, Terms, Work, measure};
+use carbex_benches::{Pace, Terms, Work, measure};
 use clap::{Args, builder::PossibleValuesParser, value_parser};
-use indicatif::{ProgressBar, ProgressStyle};
+
+use super::bar::Bar;
 
 /// The core alone, in process, one thread: full rules on real accounts, no queue, no journal, no publication.
 ///
@@ -85,9 +86,9 @@ pub fn run(options: &CoreOptions) -> anyhow::Result<()> {
     if let Err(why) = carbex_memory::huge_pages() {
         eprintln!("the tables lie on ordinary pages, which costs speed: {why}");
     }
-    let mut bar = Bar(ProgressBar::hidden());
+    let mut bar = Bar::new();
     let report = measure(work, &terms, &mut bar)?;
-    bar.0.finish_and_clear();
+    bar.end();
     if let (Some(path), Some(mut out)) = (&options.json, json) {
         serde_json::to_writer_pretty(&mut out, &report)
             .map_err(anyhow::Error::from)
@@ -111,24 +112,4 @@ fn create(path: &Path) -> anyhow::Result<BufWriter<File>> {
     let file = File::create(path)
         .map_err(|fault| anyhow!("{} cannot be written: {fault}: check the folder and your rights", path.display()))?;
     Ok(BufWriter::new(file))
-}
-
-/// A bar when someone watches, nothing when the output is kept.
-struct Bar(ProgressBar);
-
-impl Progress for Bar {
-    fn begin(&mut self, stage: Stage, steps: u64) {
-        self.0.finish_and_clear();
-        if !std::io::stderr().is_terminal() {
-            return;
-        }
-        let style = ProgressStyle::with_template("{msg} {wide_bar} {human_pos}/{human_len} {eta}")
-            .unwrap_or_else(|_| ProgressStyle::default_bar());
-        self.0 = ProgressBar::new(steps).with_style(style).with_message(stage.words());
-        self.0.tick();
-    }
-
-    fn reached(&mut self, steps: u64) {
-        self.0.set_position(steps);
-    }
 }
