@@ -3,10 +3,13 @@
 use std::any::Any;
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::JournalFault;
+
+/// What is read or written past the page cache begins and ends on multiples of this.
+pub const BLOCK_BYTES: usize = 4096;
 
 /// One directory with files; names may lead into a folder of it ("archive/x").
 pub trait Storage: Send + Sync {
@@ -20,6 +23,16 @@ pub trait Storage: Send + Sync {
     fn open_to_write(&self, name: &str) -> io::Result<Box<dyn StorageFile>>;
     /// Makes an empty file, in place of any that was there.
     fn create(&self, name: &str) -> io::Result<Box<dyn StorageFile>>;
+    /// As `open_to_read`, past the page cache where the system can: reading gigabytes once would only drive out what others
+    /// need. Whole blocks are read, at such offsets, into memory that begins on a page ([`BLOCK_BYTES`]).
+    fn open_to_read_directly(&self, name: &str) -> io::Result<Box<dyn StorageFile>> {
+        self.open_to_read(name)
+    }
+    /// As `create`, past the page cache where the system can: what is written does not lie about in memory until a sync writes
+    /// it all, and the syncs of other files with it. Whole blocks are written, at such offsets, from memory that begins on a page.
+    fn create_directly(&self, name: &str) -> io::Result<Box<dyn StorageFile>> {
+        self.create(name)
+    }
     /// Makes a folder (and the directory itself) if it is not there.
     fn create_folder(&self, folder: &str) -> io::Result<()>;
     /// Renames a file, replacing any of the new name.
@@ -170,6 +183,14 @@ impl Storage for DiskDirectory {
         Ok(Box::new(DiskFile(file)))
     }
 
+    fn open_to_read_directly(&self, name: &str) -> io::Result<Box<dyn StorageFile>> {
+        open_directly(&self.path(name), OpenOptions::new().read(true))
+    }
+
+    fn create_directly(&self, name: &str) -> io::Result<Box<dyn StorageFile>> {
+        open_directly(&self.path(name), OpenOptions::new().read(true).write(true).create(true).truncate(true))
+    }
+
     fn create_folder(&self, folder: &str) -> io::Result<()> {
         let path = self.path(folder);
         if path.is_dir() {
@@ -202,6 +223,15 @@ impl Storage for DiskDirectory {
             Err(fs::TryLockError::Error(error)) => Err(error),
         }
     }
+}
+
+/// Opens past the page cache; through it on a file system that knows no other way (in memory, for one).
+fn open_directly(path: &Path, options: &mut OpenOptions) -> io::Result<Box<dyn StorageFile>> {
+    let file = match options.custom_flags(rustix::fs::OFlags::DIRECT.bits().cast_signed()).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => options.custom_flags(0).open(path)?,
+        opened => opened?,
+    };
+    Ok(Box::new(DiskFile(file)))
 }
 
 /// Makes a directory's names durable.

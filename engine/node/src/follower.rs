@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use carbex_core::{Command, Market};
-use carbex_journal::{Group, JournalReader, Record, SnapshotHead, SnapshotInfo, list_snapshots};
+use carbex_journal::{Group, JournalFault, JournalReader, Record, SnapshotHead, SnapshotInfo, list_snapshots};
 use carbex_vocabulary::{Event, Sequence, TimestampNs};
 
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
     events_hash::EventsHasher,
     journaled::{FOUNDING, decode_founding, decode_record, key_of},
     replica::Replica,
-    snapshot::{Position, read_snapshot},
+    snapshot::{Position, read_snapshot, write_snapshot},
 };
 
 /// One replayed command with what it caused; its group's hash has been found right.
@@ -130,12 +130,13 @@ impl Follower {
         &self.replica.market
     }
 
-    pub(crate) fn position(&self) -> Position {
-        self.at
-    }
-
-    pub(crate) fn replica(&self) -> &Replica {
-        &self.replica
+    /// Writes a snapshot of where it stands into its journal's directory, complete and durable. The journal must hold that
+    /// command durably, and its chain must have been followed (or read from a snapshot) up to it.
+    ///
+    /// # Errors
+    /// The disk's: nothing is left of the snapshot then.
+    pub fn write_snapshot(&self) -> Result<SnapshotInfo, JournalFault> {
+        write_snapshot(&self.journal, &self.replica, self.at)
     }
 
     pub(crate) fn into_replica(self) -> (Replica, Position) {

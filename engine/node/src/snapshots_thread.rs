@@ -8,9 +8,7 @@ use std::{
 
 use carbex_vocabulary::Sequence;
 
-use crate::{
-    Follower, Mode, NodeOptions, ReplayFault, fault::stop_the_process, handed_between::Shared, snapshot::write_snapshot,
-};
+use crate::{Follower, Mode, NodeOptions, ReplayFault, fault::stop_the_process, handed_between::Shared};
 
 /// How often the thread looks whether a snapshot is due.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -18,9 +16,13 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 const RETRY_AFTER: Duration = Duration::from_secs(10);
 /// Commands replayed between two looks at whether the node stops.
 const COMMANDS_PER_STEP: u64 = 10_000;
+/// The lowest priority: whoever else wants a processor gets it first.
+const LOWEST_PRIORITY: i32 = 19;
 
 /// Runs until the node stops. The follower lives only while a snapshot is made: its tables are as large as the core's.
 pub(crate) fn run(shared: &Arc<Shared>, options: &NodeOptions) {
+    // Of this thread, and of those that it starts to read and write; not being allowed to is no reason to go without snapshots.
+    let _ = rustix::process::setpriority_process(None, LOWEST_PRIORITY);
     let mut wait = Duration::ZERO;
     while !shared.is_stopping() {
         std::thread::park_timeout(LOOK_EVERY);
@@ -69,7 +71,7 @@ fn make_snapshot(shared: &Shared, options: &NodeOptions) -> Result<Option<Sequen
     match caught_up {
         Ok(_) if shared.is_stopping() => Ok(None),
         Ok(follower) => {
-            write_snapshot(&journal, follower.replica(), follower.position())?;
+            follower.write_snapshot()?;
             Ok(Some(follower.sequence()))
         }
         Err(fault) => stop_the_process("what was journaled cannot be followed", &fault),
