@@ -1,6 +1,7 @@
 //! `carbex bench`: how fast this machine is at this exchange's work.
 
 mod core;
+mod restart;
 
 use std::process::ExitCode;
 
@@ -10,6 +11,7 @@ use clap::Subcommand;
 #[derive(Subcommand)]
 pub enum BenchCommand {
     Core(core::CoreOptions),
+    Restart(restart::RestartArguments),
 }
 
 /// What a wrong option, file or workload answers.
@@ -19,6 +21,7 @@ const FAILED: u8 = 2;
 pub fn run(command: &BenchCommand) -> ExitCode {
     let measured = match command {
         BenchCommand::Core(options) => core::run(options),
+        BenchCommand::Restart(arguments) => restart::run(arguments),
     };
     match measured {
         Ok(()) => ExitCode::SUCCESS,
