@@ -151,7 +151,12 @@ const SNAPSHOT_BYTES_PER_ACCOUNT: u64 = 105;
 const JOURNAL_BYTES_PER_COMMAND: u64 = 256;
 /// The journal's segments that lie about whatever is measured, and what the disk keeps for others.
 const BESIDE_BYTES: u64 = 4 << 30;
-const SEGMENT_BYTES: u64 = 256 << 20;
+/// For filling a journal at full speed, and for what the client sends while the node is watched.
+const SEGMENT_BYTES_AT_FULL_SPEED: u64 = 256 << 20;
+const SEGMENT_BYTES: u64 = 16 << 20;
+
+/// How long trade is watched once the snapshot before is deleted: a file system frees what was deleted some time later.
+const SETTLED_AFTER: Duration = Duration::from_secs(5);
 
 /// Measures.
 pub fn measure(options: &RestartOptions, progress: &mut dyn RestartProgress) -> Result<RestartReport, RestartFault> {
@@ -245,12 +250,12 @@ impl Measurement<'_> {
         ))
     }
 
-    fn node_options(&self, snapshot_every_commands: u64) -> NodeOptions {
+    fn node_options(&self, snapshot_every_commands: u64, segment_bytes: u64) -> NodeOptions {
         NodeOptions {
             queue_commands_max: 2 * life::UNDER_WAY_MAX,
             snapshot_every_commands,
             snapshot_on_stop: false,
-            segment_bytes: SEGMENT_BYTES,
+            segment_bytes,
             retention: RetentionPolicy { snapshots_kept: 1, segments: SegmentsBehind::Delete },
             ..NodeOptions::new(&self.options.directory)
         }
@@ -265,8 +270,8 @@ impl Measurement<'_> {
         let accounts = self.options.accounts;
         self.progress.begin(RestartStage::Founding, u64::from(accounts));
         let capacities = Capacities { accounts, orders: life::ORDERS_MAX, slice_accounts: SLICE_ACCOUNTS };
-        let node_options =
-            NodeOptions { snapshot_on_stop: true, ..self.node_options(0) }.founding(capacities, life::rules());
+        let node_options = NodeOptions { snapshot_on_stop: true, ..self.node_options(0, SEGMENT_BYTES_AT_FULL_SPEED) }
+            .founding(capacities, life::rules());
         let node = Node::start(node_options, &Silent)?;
         let journal = self.journal();
         life.open(&node, &mut |opened| {
@@ -304,7 +309,7 @@ impl Measurement<'_> {
     fn fill_the_journal(&mut self, life: &mut Life) -> Result<(), RestartFault> {
         let commands = u64::from(self.options.tail_commands);
         self.progress.begin(RestartStage::Tail, commands);
-        let node = Node::start(self.node_options(0), &Silent)?;
+        let node = Node::start(self.node_options(0, SEGMENT_BYTES_AT_FULL_SPEED), &Silent)?;
         life.run(&node, commands, &mut |done| self.progress.reached(done))?;
         stop(node, "the tail")
     }
@@ -318,7 +323,7 @@ impl Measurement<'_> {
             state: core::cell::Cell::default(),
             commands: core::cell::Cell::new(0),
         };
-        let node = Node::start(self.node_options(snapshot_every_commands), &watch)?;
+        let node = Node::start(self.node_options(snapshot_every_commands, SEGMENT_BYTES), &watch)?;
         let whole = watch.begun.elapsed();
         Ok(Started { node, whole, state: watch.state.get(), commands: watch.commands.get() })
     }
@@ -330,7 +335,7 @@ impl Measurement<'_> {
         self.progress.begin(RestartStage::WithSnapshot, 0);
         let journal = self.journal();
         let begun = Instant::now();
-        let mut took = None;
+        let (mut took, mut only_one_since) = (None, None);
         let watched = node.clone();
         let report = live::trade(&node, life, self.options.commands_per_s, &mut |elapsed| {
             let metrics = watched.metrics();
@@ -340,7 +345,11 @@ impl Measurement<'_> {
             if took.is_none() && metrics.snapshots > 0 {
                 took = Some(begun.elapsed());
             }
-            Ok(took.is_none() || elapsed < self.options.quiet || list_snapshots(&journal)?.len() > 1)
+            if took.is_some() && only_one_since.is_none() && names_of_snapshots(&journal)? == 1 {
+                only_one_since = Some(elapsed);
+            }
+            let settled = only_one_since.is_some_and(|since| elapsed >= since + SETTLED_AFTER);
+            Ok(!settled || elapsed < self.options.quiet)
         })?;
         drop(watched);
         stop(node, "trade while a snapshot was written")?;
@@ -350,6 +359,16 @@ impl Measurement<'_> {
 
 fn snapshot_bytes(journal: &Path) -> Result<u64, RestartFault> {
     list_snapshots(journal)?.first().map(|newest| newest.bytes).ok_or(RestartFault::NoSnapshot)
+}
+
+/// How many snapshots lie there: their names alone are looked at, because whoever asks has commands to send.
+fn names_of_snapshots(journal: &Path) -> Result<usize, RestartFault> {
+    let mut snapshots = 0;
+    for entry in std::fs::read_dir(journal).map_err(disk_fault(journal, "list"))? {
+        let name = entry.map_err(disk_fault(journal, "list"))?.file_name();
+        snapshots += usize::from(name.to_str().is_some_and(|name| name.ends_with(".cxs")));
+    }
+    Ok(snapshots)
 }
 
 /// Stops a node that rejected nothing.

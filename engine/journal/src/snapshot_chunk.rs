@@ -10,7 +10,7 @@ use crate::layout::{ChunkHeader, crc_before_last_4, crc32c};
 use crate::storage::BLOCK_BYTES;
 
 /// The most a chunk takes on disk, head included: a large write for the disk, a short wait for the journal's behind it.
-pub(crate) const CHUNK_BYTES: usize = 1024 * 1024;
+pub(crate) const CHUNK_BYTES: usize = 2 * 1024 * 1024;
 const HEAD_BYTES: usize = size_of::<ChunkHeader>();
 /// The most payload of a chunk.
 pub(crate) const PAYLOAD_BYTES_MAX: usize = CHUNK_BYTES - HEAD_BYTES;

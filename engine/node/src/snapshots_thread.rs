@@ -16,13 +16,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 const RETRY_AFTER: Duration = Duration::from_secs(10);
 /// Commands replayed between two looks at whether the node stops.
 const COMMANDS_PER_STEP: u64 = 10_000;
-/// The lowest priority: whoever else wants a processor gets it first.
-const LOWEST_PRIORITY: i32 = 19;
 
 /// Runs until the node stops. The follower lives only while a snapshot is made: its tables are as large as the core's.
 pub(crate) fn run(shared: &Arc<Shared>, options: &NodeOptions) {
-    // Of this thread, and of those that it starts to read and write; not being allowed to is no reason to go without snapshots.
-    let _ = rustix::process::setpriority_process(None, LOWEST_PRIORITY);
+    run_when_nothing_else_does();
     let mut wait = Duration::ZERO;
     while !shared.is_stopping() {
         std::thread::park_timeout(LOOK_EVERY);
@@ -52,6 +49,17 @@ pub(crate) fn run(shared: &Arc<Shared>, options: &NodeOptions) {
             }
         }
     }
+}
+
+/// This thread, and those that it starts to read and write, give way at once to every other that wants a processor. (The lowest
+/// `nice` does not: it may go on for the rest of its slice, eight milliseconds on two cores.)
+fn run_when_nothing_else_does() {
+    // Not being allowed to is no reason to go without snapshots.
+    let _ = thread_priority::set_thread_priority_and_policy(
+        thread_priority::thread_native_id(),
+        thread_priority::ThreadPriority::Min,
+        thread_priority::ThreadSchedulePolicy::Normal(thread_priority::NormalThreadSchedulePolicy::Idle),
+    );
 }
 
 /// Writes a snapshot of what is durable now; `None` = the node stops before it is done. An error is one of writing: what

@@ -1,6 +1,6 @@
 //! Who lives together: for each household, a chain through its accounts. Only `caps_per = "household"` walks it.
 
-use carbex_memory::Table;
+use carbex_memory::{Extent, Table};
 
 use super::index::spread;
 
@@ -15,6 +15,11 @@ pub(super) struct Households {
 impl Households {
     pub fn new(capacity: usize) -> Self {
         Self { next: Table::zeroed(capacity), heads: Table::zeroed(capacity + capacity / 4 + 2) }
+    }
+
+    /// Its memory for the first accounts.
+    pub fn extents(&self, accounts: u32) -> [Extent; 2] {
+        [self.heads.extent(self.heads.len()), self.next.extent(accounts as usize)]
     }
 
     fn start(&self, household: u32) -> usize {

@@ -3,7 +3,7 @@
 //! An entry is slot + 1 with what bits are left as a fingerprint of the number, so that a probe rarely looks at the wrong
 //! account. Accounts are never removed, so neither are entries. The hash is fixed: the same on any machine.
 
-use carbex_memory::Table;
+use carbex_memory::{Extent, Table};
 
 /// Multiplies and folds: spreads consecutive and structured numbers alike.
 #[inline(always)]
@@ -26,6 +26,11 @@ impl Index {
         let entries = usize::try_from(entries).expect("a table that this machine can address");
         let slot_mask = u32::MAX.checked_shr(capacity.leading_zeros()).unwrap_or(0);
         Self { entries: Table::zeroed(entries), slot_mask }
+    }
+
+    /// Its memory.
+    pub fn extent(&self) -> Extent {
+        self.entries.extent(self.entries.len())
     }
 
     #[inline(always)]

@@ -3,7 +3,7 @@
 //! Random access over 68 million accounts costs as much for finding where in memory a page lies as for the line itself, and an
 //! account's parts in tables of their own would lie on three pages. Here they nearly always lie on one.
 
-use carbex_memory::{Table, prefetch};
+use carbex_memory::{Extent, Table, prefetch};
 use zerocopy::{FromBytes, IntoBytes};
 
 use super::record::{ColdWords, Hot};
@@ -29,6 +29,11 @@ pub(super) struct Records {
 impl Records {
     pub fn new(capacity: u32) -> Self {
         Self { blocks: Table::zeroed((capacity as usize).div_ceil(TOGETHER)) }
+    }
+
+    /// The memory of the first accounts.
+    pub fn extent(&self, accounts: u32) -> Extent {
+        self.blocks.extent((accounts as usize).div_ceil(TOGETHER))
     }
 
     #[inline(always)]

@@ -1,6 +1,6 @@
 //! Accounts put back as a stored state holds them, a group at a time: what one waits for in memory is waited for together.
 
-use carbex_memory::prefetch;
+use carbex_memory::{TakingAhead, prefetch};
 
 use super::record::{Cold, ColdWords, Hot};
 use super::table::{AccountSlot, AccountTable};
@@ -21,6 +21,11 @@ pub(crate) struct RestoredAccount {
 impl RestoredAccount {
     /// Nothing in it.
     pub const EMPTY: Self = Self { number: 0, hot: Hot::new(0, 0), cold: [0; 3], last_purchase_ns: 0 };
+
+    /// Whether it lives with others.
+    pub fn has_household(&self) -> bool {
+        household(&self.cold) != 0
+    }
 }
 
 impl AccountTable {
@@ -36,13 +41,33 @@ impl AccountTable {
         self.last_purchase_ns[slot.at()]
     }
 
+    /// Has memory for the first accounts taken from the system while they are restored; for households if there are any.
+    pub fn take_ahead(&self, accounts: u32, households: bool) -> TakingAhead {
+        let mut extents = vec![self.index.extent()];
+        if households {
+            extents.extend(self.households.extents(accounts));
+        }
+        extents.push(self.records.extent(accounts));
+        TakingAhead::start(extents)
+    }
+
+    /// Brings nearer where accounts will be entered that are restored soon.
+    pub fn look_up_restored(&self, accounts: &[RestoredAccount]) {
+        for account in accounts {
+            self.index.look_up(account.number);
+            self.households.look_up(household(&account.cold));
+        }
+    }
+
     /// Enters the next accounts, for which there must be room; false = one of their numbers is there already, and the table is
     /// of no use any more.
     pub fn restore(&mut self, accounts: &[RestoredAccount]) -> bool {
         let first = self.count;
         assert!(accounts.len() <= (self.capacity - first) as usize, "the caller checks for room");
         for account in accounts {
-            self.index.look_up(account.number);
+            if let Some(head) = self.households.likely(household(&account.cold)) {
+                prefetch(self.records.cold(AccountSlot::from_number(head)));
+            }
         }
         for (slot, account) in (first..).map(AccountSlot::from_number).zip(accounts) {
             self.records.set_number(slot, account.number);
@@ -61,15 +86,6 @@ impl AccountTable {
                 return false;
             }
         }
-        let household = |cold: &ColdWords| Cold::unpack(cold).household;
-        for account in accounts {
-            households.look_up(household(&account.cold));
-        }
-        for account in accounts {
-            if let Some(head) = households.likely(household(&account.cold)) {
-                prefetch(records.cold(AccountSlot::from_number(head)));
-            }
-        }
         for (slot, account) in (first..).zip(accounts) {
             let number = household(&account.cold);
             if number != 0 {
@@ -78,4 +94,8 @@ impl AccountTable {
         }
         true
     }
+}
+
+fn household(cold: &ColdWords) -> u32 {
+    Cold::unpack(cold).household
 }

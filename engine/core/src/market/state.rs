@@ -275,7 +275,8 @@ impl Source<'_> {
         let mut market = Market::new(capacities, rules);
         market.sequence = sequence;
         market.time = time;
-        market.phase = u8::try_from(self.number()?).ok().and_then(Phase::from_number).ok_or(wrong("no such phase"))?;
+        market.phase =
+            u8::try_from(self.number()?).ok().and_then(Phase::from_number).ok_or_else(|| wrong("no such phase"))?;
         market.band = Band { floor_ueur: self.number()?, ceiling_ueur: self.number()? };
         match market.band.ticks(rules.market.tick_ueur) {
             Some(1..=Band::TICKS_MAX) => market.book.set_band(market.band, rules.market.tick_ueur),
@@ -346,8 +347,8 @@ impl Source<'_> {
             id,
             account: AccountSlot::from_number(account),
             client_order_id: (form[2] == 1).then_some(client_order_id),
-            side: Side::from_number(form[0]).ok_or(wrong("an order has no side"))?,
-            tif: TimeInForce::from_number(form[1]).ok_or(wrong("an order has no duration"))?,
+            side: Side::from_number(form[0]).ok_or_else(|| wrong("an order has no side"))?,
+            tif: TimeInForce::from_number(form[1]).ok_or_else(|| wrong("an order has no duration"))?,
             quantity_g: self.signed()?,
             price_ueur: self.number()?,
             priority: self.number()?,

@@ -22,6 +22,9 @@ const ROW_BYTES: usize = ROW_WORDS * WORD_BYTES;
 /// No group is longer.
 pub(super) const GROUP_BYTES_MAX: usize = MASKS_BYTES + GROUP * (ROW_BYTES + COLUMNS * WORD_BYTES);
 
+/// With fewer accounts a thread that takes their memory ahead costs more than it saves.
+const TAKEN_AHEAD_FROM: u32 = 1 << 20;
+
 // A mask is one word.
 const _: () = assert!(GROUP == 64);
 
@@ -105,16 +108,24 @@ impl Run {
 }
 
 impl Source<'_> {
-    /// Reads all accounts into an empty table that has room for them.
+    /// Reads all accounts, a group ahead of the one that is entered, into an empty table that has room for them.
     pub(super) fn accounts(&mut self, market: &mut Market, accounts: u32) -> Result<WithOrders, StateFault> {
-        let mut group = [RestoredAccount::EMPTY; GROUP];
+        let mut groups = [[RestoredAccount::EMPTY; GROUP]; 2];
+        let [mut this, mut next] = groups.each_mut();
         let mut bytes = [0; GROUP_BYTES_MAX];
         let mut with_orders = WithOrders::default();
         let mut run = Run::default();
+        let length = |start: u32| (accounts - start).min(GROUP as u32) as usize;
+        self.group(&mut this[..length(0)], &mut bytes)?;
+        // Where one of the first accounts lives with somebody, most do.
+        let households = this.iter().any(RestoredAccount::has_household);
+        let _taking_ahead = (accounts >= TAKEN_AHEAD_FROM).then(|| market.accounts.take_ahead(accounts, households));
         while market.accounts.len() < accounts {
             let start = market.accounts.len();
-            let group = &mut group[..(accounts - start).min(GROUP as u32) as usize];
-            self.group(group, &mut bytes)?;
+            let group = &mut this[..length(start)];
+            let after = &mut next[..length(start + group.len() as u32)];
+            self.group(after, &mut bytes)?;
+            market.accounts.look_up_restored(after);
             for (place, account) in (start..).zip(group.iter_mut()) {
                 let hot = &mut account.hot;
                 check_turn(market, hot, place)?;
@@ -132,6 +143,7 @@ impl Source<'_> {
             if !market.accounts.restore(group) {
                 return Err(wrong("an account stands in it twice"));
             }
+            core::mem::swap(&mut this, &mut next);
         }
         run.end(market);
         Ok(with_orders)
@@ -139,6 +151,9 @@ impl Source<'_> {
 
     /// Reads one group.
     fn group(&mut self, group: &mut [RestoredAccount], bytes: &mut [u8; GROUP_BYTES_MAX]) -> Result<(), StateFault> {
+        if group.is_empty() {
+            return Ok(());
+        }
         let masks: [u64; COLUMNS] = [self.number()?, self.number()?, self.number()?, self.number()?];
         if masks.iter().any(|mask| group.len() < GROUP && mask >> group.len() != 0) {
             return Err(wrong("a group of accounts says something of accounts that are not in it"));
@@ -187,7 +202,7 @@ fn check_turn(market: &Market, hot: &mut Hot, place: u32) -> Result<(), StateFau
     let settlement = &market.settlement;
     let owed = hot.operations_taken();
     let taken = settlement.logged.checked_sub(owed);
-    hot.set_operations_taken(taken.ok_or(wrong("an account has more operations to take than wait"))?);
+    hot.set_operations_taken(taken.ok_or_else(|| wrong("an account has more operations to take than wait"))?);
     if owed > 0 && usize::from(owed) > settlement.most_owed_at(place) {
         return Err(wrong("an account has not taken an operation though its turn has come"));
     }
