@@ -69,6 +69,17 @@ pub(super) fn read(path: &Path) -> Result<Duration, RestartFault> {
     }
 }
 
+/// Takes that much memory from the system, zeroed, and gives it back. In a virtual machine the host may have to be asked for all of it,
+/// which can take longer than everything else that a start does; asked again at once, it is still there.
+pub(super) fn take_memory(bytes: u64) -> Duration {
+    let started = Instant::now();
+    let mut memory: Table<u8> = Table::zeroed(usize::try_from(bytes).unwrap_or(0));
+    for page in memory.chunks_mut(BLOCK_BYTES as usize) {
+        page[0] = 1;
+    }
+    started.elapsed()
+}
+
 /// Has the page cache forget all files of a directory.
 pub(super) fn forget(directory: &Path) -> Result<(), RestartFault> {
     for entry in std::fs::read_dir(directory).map_err(disk_fault(directory, "list"))? {

@@ -161,7 +161,8 @@ impl SnapshotWriter {
     /// The last chunk, the trailer, and the header in front; synced. Answers how long the file is.
     fn write_end(&mut self) -> io::Result<(u64, SnapshotHead)> {
         self.write_chunk()?;
-        let Written { file, chunks, end } = self.output.end()?;
+        let Written { file, end } = self.output.end()?;
+        let chunks = self.chunks;
         let state_hash = StateHash::new(*self.state.finalize().as_bytes());
         let SnapshotPoint { sequence, time, epoch, group_hash } = self.point;
         let mut header = SnapshotHeader {
@@ -198,10 +199,12 @@ impl SnapshotWriter {
 
     /// Hands the chunk over that is being filled, if there is one.
     fn write_chunk(&mut self) -> io::Result<()> {
-        let Some(chunk) = self.chunk.take() else { return Ok(()) };
+        let Some(mut chunk) = self.chunk.take() else { return Ok(()) };
         let hasher = if self.preface_chunks.is_none() { &mut self.preface } else { &mut self.state };
         hasher.update(chunk.payload());
         self.payload_bytes += chunk.payload().len() as u64;
+        // Here and not where it is written: who writes waits for the disk most of the time and must not keep it waiting.
+        chunk.seal(self.chunks);
         self.chunks += 1;
         self.output.write(chunk)
     }

@@ -22,11 +22,13 @@ pub(crate) struct ChunkBuffer {
     map: MmapMut,
     /// Payload bytes in it.
     filled: usize,
+    /// What it takes of the file, once it is sealed.
+    file_bytes: usize,
 }
 
 impl ChunkBuffer {
     pub(crate) fn new() -> io::Result<Self> {
-        Ok(Self { map: MmapMut::map_anon(CHUNK_BYTES)?, filled: 0 })
+        Ok(Self { map: MmapMut::map_anon(CHUNK_BYTES)?, filled: 0, file_bytes: 0 })
     }
 
     pub(crate) fn is_full(&self) -> bool {
@@ -38,7 +40,12 @@ impl ChunkBuffer {
     }
 
     pub(crate) fn clear(&mut self) {
-        self.filled = 0;
+        (self.filled, self.file_bytes) = (0, 0);
+    }
+
+    /// The chunk as it goes to the disk, once it is sealed.
+    pub(crate) fn sealed(&self) -> &[u8] {
+        &self.map[..self.file_bytes]
     }
 
     /// Takes as many of `bytes` as fit; answers how many.
@@ -50,8 +57,8 @@ impl ChunkBuffer {
         count
     }
 
-    /// Writes the head and the zeros; answers the chunk as it goes to the disk.
-    pub(crate) fn seal(&mut self, number: u32) -> &[u8] {
+    /// Writes the head and the zeros.
+    pub(crate) fn seal(&mut self, number: u32) {
         let mut header = ChunkHeader {
             number: number.into(),
             payload_bytes: (self.filled as u32).into(),
@@ -63,7 +70,7 @@ impl ChunkBuffer {
         let used = HEAD_BYTES + self.filled;
         let whole = used.next_multiple_of(BLOCK_BYTES);
         self.map[used..whole].fill(0);
-        &self.map[..whole]
+        self.file_bytes = whole;
     }
 
     /// Room for as much of a file as a chunk may take.

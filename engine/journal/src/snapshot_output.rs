@@ -13,7 +13,6 @@ const CHUNKS: usize = 3;
 /// What was written.
 pub(crate) struct Written {
     pub file: Box<dyn StorageFile>,
-    pub chunks: u32,
     /// Where the last chunk ends.
     pub end: u64,
 }
@@ -34,12 +33,10 @@ impl Output {
             let _ = give_back.send(ChunkBuffer::new()?);
         }
         let write = move || {
-            let mut written = Written { file, chunks: 0, end: BLOCK_BYTES as u64 };
+            let mut written = Written { file, end: BLOCK_BYTES as u64 };
             for mut chunk in to_write {
-                let bytes = chunk.seal(written.chunks);
-                write_all_at(&*written.file, bytes, written.end)?;
-                written.end += bytes.len() as u64;
-                written.chunks += 1;
+                write_all_at(&*written.file, chunk.sealed(), written.end)?;
+                written.end += chunk.sealed().len() as u64;
                 chunk.clear();
                 // Nobody wants it any more when the snapshot is given up.
                 let _ = give_back.send(chunk);
@@ -58,7 +55,7 @@ impl Output {
         }
     }
 
-    /// Hands a chunk over.
+    /// Hands a sealed chunk over.
     pub(crate) fn write(&mut self, chunk: ChunkBuffer) -> io::Result<()> {
         let sent = self.filled.as_ref().is_some_and(|filled| filled.send(chunk).is_ok());
         if sent { Ok(()) } else { Err(self.failure()) }
