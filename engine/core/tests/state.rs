@@ -91,6 +91,18 @@ fn a_cut_or_changed_state_is_refused_or_differs_and_never_panics() {
 }
 
 #[test]
+fn an_account_that_stands_twice_is_refused() {
+    let mut market = Market::new(CAPACITIES, stream::rules(Rationing::Equal));
+    run(&mut market, 0, 3_000, 5);
+    let mut bytes = bytes_of(&market);
+    let [first, second] = [1_u64, 2].map(|number| (number * 1_000_003).to_le_bytes());
+    let place = bytes.windows(8).position(|window| window == second).expect("the second account's number");
+    bytes[place..place + 8].copy_from_slice(&first);
+    let fault = read_back(&bytes, CAPACITIES).err().unwrap();
+    assert!(fault.contains("an account stands in it twice"), "{fault}");
+}
+
+#[test]
 fn too_small_tables_say_how_much_room_is_missing() {
     let mut market = Market::new(CAPACITIES, stream::rules(Rationing::Equal));
     run(&mut market, 0, 3_000, 5);

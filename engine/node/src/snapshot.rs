@@ -105,11 +105,20 @@ fn write_preface(replica: &Replica, out: &mut impl Write) -> std::io::Result<()>
     Ok(())
 }
 
+/// Who else wants the machine while a snapshot is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// Nobody.
+    AtStart,
+    /// A running node of the same process.
+    BesideTrade,
+}
+
 /// Reads a snapshot back. The journal's reader verifies that the state has the hash that the header says.
-pub(crate) fn read_snapshot(file: &Path) -> Result<(Replica, SnapshotHead), SnapshotFault> {
+pub(crate) fn read_snapshot(file: &Path, reading: Reading) -> Result<(Replica, SnapshotHead), SnapshotFault> {
     let mut reader = SnapshotReader::open(file)?;
     let head = *reader.head();
-    let replica = read_payload(&mut reader)?;
+    let replica = read_payload(&mut reader, reading)?;
     if replica.market.sequence() != head.sequence || replica.market.time() != head.time {
         return Err(SnapshotFault::Contents(format!(
             "{}: its state is of command {}, its header says {}",
@@ -143,7 +152,7 @@ fn take_u32(reader: &mut impl Read) -> Result<u32, SnapshotFault> {
     take(reader).map(u32::from_le_bytes)
 }
 
-fn read_payload(reader: &mut impl Read) -> Result<Replica, SnapshotFault> {
+fn read_payload(reader: &mut impl Read, reading: Reading) -> Result<Replica, SnapshotFault> {
     if &take::<8>(reader)? != MAGIC {
         return Err(SnapshotFault::Contents("not a snapshot that this program knows".into()));
     }
@@ -151,13 +160,17 @@ fn read_payload(reader: &mut impl Read) -> Result<Replica, SnapshotFault> {
         Capacities { accounts: take_u32(reader)?, orders: take_u32(reader)?, slice_accounts: take_u32(reader)? };
     let keys = read_keys(reader)?;
     let mut failed = None;
-    let market = Market::read_state(capacities, &mut |piece| match reader.read_exact(piece) {
+    let mut fill = |piece: &mut [u8]| match reader.read_exact(piece) {
         Ok(()) => true,
         Err(error) => {
             failed = Some(error);
             false
         }
-    });
+    };
+    let market = match reading {
+        Reading::AtStart => Market::read_state_at_start(capacities, &mut fill),
+        Reading::BesideTrade => Market::read_state(capacities, &mut fill),
+    };
     let market = match (market, failed) {
         (Ok(market), None) => market,
         (_, Some(error)) => return Err(read_fault(error)),

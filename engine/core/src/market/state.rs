@@ -131,11 +131,31 @@ impl Market {
     /// # Errors
     /// When the bytes are no state, contradict themselves, or do not fit the capacities: with what is wrong.
     pub fn read_state(capacities: Capacities, fill: &mut dyn FnMut(&mut [u8]) -> bool) -> Result<Self, StateFault> {
+        Self::read(capacities, fill, false)
+    }
+
+    /// As [`Market::read_state`], while another thread takes the tables' memory from the system ahead of this one: for a start.
+    /// Not beside a running market: the system's lock over a process's memory would be held while pages are zeroed.
+    ///
+    /// # Errors
+    /// As for [`Market::read_state`].
+    pub fn read_state_at_start(
+        capacities: Capacities,
+        fill: &mut dyn FnMut(&mut [u8]) -> bool,
+    ) -> Result<Self, StateFault> {
+        Self::read(capacities, fill, true)
+    }
+
+    fn read(
+        capacities: Capacities,
+        fill: &mut dyn FnMut(&mut [u8]) -> bool,
+        at_start: bool,
+    ) -> Result<Self, StateFault> {
         let mut source = Source { fill };
         let Header { mut market, accounts, orders, retired } = source.header(capacities)?;
         fits("accounts", accounts, capacities.accounts)?;
         fits("resting orders", orders.saturating_add(retired.orders), capacities.orders)?;
-        let with_orders = source.accounts(&mut market, accounts as u32)?;
+        let with_orders = source.accounts(&mut market, accounts as u32, at_start)?;
         let mut resting = Vec::new();
         for _ in 0..orders {
             resting.push(source.order(&market, Standing::InLine)?);

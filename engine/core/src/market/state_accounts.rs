@@ -109,7 +109,12 @@ impl Run {
 
 impl Source<'_> {
     /// Reads all accounts, a group ahead of the one that is entered, into an empty table that has room for them.
-    pub(super) fn accounts(&mut self, market: &mut Market, accounts: u32) -> Result<WithOrders, StateFault> {
+    pub(super) fn accounts(
+        &mut self,
+        market: &mut Market,
+        accounts: u32,
+        at_start: bool,
+    ) -> Result<WithOrders, StateFault> {
         let mut groups = [[RestoredAccount::EMPTY; GROUP]; 2];
         let [mut this, mut next] = groups.each_mut();
         let mut bytes = [0; GROUP_BYTES_MAX];
@@ -119,7 +124,8 @@ impl Source<'_> {
         self.group(&mut this[..length(0)], &mut bytes)?;
         // Where one of the first accounts lives with somebody, most do.
         let households = this.iter().any(RestoredAccount::has_household);
-        let _taking_ahead = (accounts >= TAKEN_AHEAD_FROM).then(|| market.accounts.take_ahead(accounts, households));
+        let _taking_ahead =
+            (at_start && accounts >= TAKEN_AHEAD_FROM).then(|| market.accounts.take_ahead(accounts, households));
         while market.accounts.len() < accounts {
             let start = market.accounts.len();
             let group = &mut this[..length(start)];
