@@ -14,6 +14,7 @@ mod progress;
 mod random_access;
 mod report;
 mod resident;
+pub mod restart;
 mod tally;
 mod terms;
 pub mod workload;

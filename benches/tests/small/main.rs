@@ -4,3 +4,4 @@ mod flows;
 mod measurements;
 mod operation_files;
 mod plain;
+mod restart;

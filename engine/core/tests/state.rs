@@ -50,6 +50,21 @@ fn a_state_read_back_goes_on_with_equal_events_and_hash() {
 }
 
 #[test]
+fn a_state_of_several_groups_of_accounts_reads_back() {
+    // Accounts are written in groups of 64.
+    for accounts in [63, 64, 65, 128, 150] {
+        let capacities = Capacities { accounts: accounts as u32, orders: 4_000, slice_accounts: u32::MAX };
+        let mut market = Market::new(capacities, stream::rules(Rationing::Equal));
+        for (sequence, (time, command)) in (1_u64..).zip(&stream::commands(7, accounts, 5_000)) {
+            market.apply(Sequence::new(sequence), *time, command, &mut Vec::new());
+        }
+        let bytes = bytes_of(&market);
+        let restored = read_back(&bytes, capacities).expect("the state reads back");
+        assert!(bytes_of(&restored) == bytes, "{accounts} accounts");
+    }
+}
+
+#[test]
 fn every_field_of_the_state_is_in_the_hash() {
     let mut market = Market::new(CAPACITIES, stream::rules(Rationing::Equal));
     let mut hashes = std::collections::BTreeSet::new();
@@ -73,6 +88,18 @@ fn a_cut_or_changed_state_is_refused_or_differs_and_never_panics() {
         changed[place] ^= 1;
         assert!(read_back(&changed, CAPACITIES).is_err(), "magic byte {place}");
     }
+}
+
+#[test]
+fn an_account_that_stands_twice_is_refused() {
+    let mut market = Market::new(CAPACITIES, stream::rules(Rationing::Equal));
+    run(&mut market, 0, 3_000, 5);
+    let mut bytes = bytes_of(&market);
+    let [first, second] = [1_u64, 2].map(|number| (number * 1_000_003).to_le_bytes());
+    let place = bytes.windows(8).position(|window| window == second).expect("the second account's number");
+    bytes[place..place + 8].copy_from_slice(&first);
+    let fault = read_back(&bytes, CAPACITIES).err().unwrap();
+    assert!(fault.contains("an account stands in it twice"), "{fault}");
 }
 
 #[test]

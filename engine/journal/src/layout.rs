@@ -1,4 +1,4 @@
-//! The bytes on disk, version 1: every structure little-endian, of fixed size. Drawn in FORMAT.md.
+//! The bytes on disk, version 1 (snapshots: 2): every structure little-endian, of fixed size. Drawn in FORMAT.md.
 
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
@@ -7,6 +7,8 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 pub(crate) const SECTOR_BYTES: usize = 512;
 /// The format version that this program writes and reads.
 pub(crate) const VERSION: u16 = 1;
+/// The snapshot format version that this program writes and reads.
+pub(crate) const SNAPSHOT_VERSION: u16 = 2;
 /// Where the first group of a segment begins: behind the header's sector.
 pub(crate) const SEGMENT_HEADER_BYTES: usize = SECTOR_BYTES;
 
@@ -120,37 +122,40 @@ pub(crate) struct RecordHeader {
     pub reserved: U32,
 }
 
-/// The first bytes of a snapshot file.
+/// The first bytes of a snapshot file; zeros follow up to a block.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub(crate) struct SnapshotHeader {
     pub magic: [u8; 8],
     pub version: U16,
     pub flags: U16,
-    pub reserved: U32,
+    /// How many chunks stand before the state.
+    pub preface_chunks: U32,
     pub sequence: U64,
     pub time_ns: U64,
     pub epoch: U64,
     pub group_hash: [u8; 32],
+    /// blake3 of the payload of the chunks behind the preface.
     pub state_hash: [u8; 32],
-    pub reserved_2: U32,
+    pub reserved: U32,
     pub crc: U32,
 }
 
-/// Before every chunk of a snapshot's payload.
+/// Before every chunk of a snapshot's payload; zeros follow the payload up to a block.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub(crate) struct ChunkHeader {
     /// 0, 1, 2 …; the trailer's number is all ones.
     pub number: U32,
-    pub chunk_bytes: U32,
+    /// The payload, zeros not included.
+    pub payload_bytes: U32,
     /// CRC-32C of the payload bytes.
     pub payload_crc: U32,
     /// CRC-32C of the 12 bytes before.
     pub crc: U32,
 }
 
-/// The last bytes of a snapshot file.
+/// The last bytes of a snapshot file that are not zero.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub(crate) struct SnapshotTrailer {
@@ -158,7 +163,7 @@ pub(crate) struct SnapshotTrailer {
     pub number: U32,
     pub chunk_count: U32,
     pub payload_bytes: U64,
-    /// blake3(file header ‖ payload).
+    /// blake3(payload of the preface ‖ header).
     pub hash: [u8; 32],
     pub reserved: U32,
     pub crc: U32,

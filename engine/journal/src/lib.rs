@@ -24,7 +24,10 @@ mod segment;
 #[cfg(feature = "simulated-disk")]
 mod simulated_disk;
 mod snapshot;
+mod snapshot_chunk;
+mod snapshot_output;
 mod snapshot_reader;
+mod snapshot_source;
 mod storage;
 mod survey;
 mod tail;
@@ -42,7 +45,7 @@ pub use record::{Epoch, EventsHash, GroupHash, Record, RecordHead, StateHash};
 pub use retention::{RetentionPolicy, RetentionReport, SegmentsBehind, retain, retain_in};
 #[cfg(feature = "simulated-disk")]
 pub use simulated_disk::{Operation, SimulatedDisk, Trouble};
-pub use snapshot::{SnapshotHead, SnapshotInfo, SnapshotWriter, list_snapshots, list_snapshots_in};
+pub use snapshot::{SnapshotHead, SnapshotInfo, SnapshotPoint, SnapshotWriter, list_snapshots, list_snapshots_in};
 pub use snapshot_reader::SnapshotReader;
-pub use storage::{DiskDirectory, Storage, StorageFile};
+pub use storage::{BLOCK_BYTES, DiskDirectory, Storage, StorageFile};
 pub use verify::{Progress, Verification, verify, verify_in};

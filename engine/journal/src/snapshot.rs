@@ -1,4 +1,6 @@
 //! Snapshot files: an opaque payload in checked chunks, complete under its name or absent.
+//!
+//! A payload is a preface and a state. The state's hash is taken here, while it is written and while it is read: once.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,22 +10,18 @@ use carbex_vocabulary::{Sequence, TimestampNs};
 use zerocopy::IntoBytes;
 
 use crate::layout::{
-    ChunkHeader, SNAPSHOT_END_MAGIC, SNAPSHOT_MAGIC, SnapshotHeader, SnapshotTrailer, VERSION, crc_before_last_4,
-    crc32c,
+    SNAPSHOT_END_MAGIC, SNAPSHOT_MAGIC, SNAPSHOT_VERSION, SnapshotHeader, SnapshotTrailer, crc_before_last_4, crc32c,
 };
 use crate::names::{SNAPSHOT_UNFINISHED, snapshot_name, snapshot_sequence};
+use crate::snapshot_chunk::{ChunkBuffer, TRAILER_NUMBER, block_of};
+use crate::snapshot_output::{Output, Written};
 use crate::snapshot_reader::read_head;
-use crate::storage::{DiskDirectory, Storage, StorageFile, disk_fault, write_all_at};
+use crate::storage::{BLOCK_BYTES, DiskDirectory, Storage, disk_fault, write_all_at};
 use crate::{Epoch, GroupHash, JournalFault, StateHash};
 
-/// How many payload bytes a chunk holds (the last one may hold fewer).
-const CHUNK_BYTES: usize = 1024 * 1024;
-/// The number in the trailer's first field, which no chunk has.
-pub(crate) const TRAILER_NUMBER: u32 = u32::MAX;
-
-/// What a snapshot says about itself.
+/// Where in the journal a state stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SnapshotHead {
+pub struct SnapshotPoint {
     /// The last command that is in it. It must be durable: a snapshot ahead of its journal stops the next opening.
     pub sequence: Sequence,
     /// The time of that command.
@@ -32,7 +30,20 @@ pub struct SnapshotHead {
     pub epoch: Epoch,
     /// The chain at that sequence.
     pub group_hash: GroupHash,
-    /// The canonical hash of the state in it.
+}
+
+/// What a snapshot says about itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SnapshotHead {
+    /// The last command that is in it.
+    pub sequence: Sequence,
+    /// The time of that command.
+    pub time: TimestampNs,
+    /// Which opening wrote it.
+    pub epoch: Epoch,
+    /// The chain at that sequence.
+    pub group_hash: GroupHash,
+    /// blake3 of the state in it.
     pub state_hash: StateHash,
 }
 
@@ -75,127 +86,143 @@ pub fn list_snapshots_in(storage: &dyn Storage) -> Result<Vec<SnapshotInfo>, Jou
 
 /// Writes a snapshot: a temporary file, then sync, rename, sync of the directory. Dropped unfinished, it leaves nothing.
 /// A full disk fails the snapshot, never the journal.
+///
+/// What is written before [`SnapshotWriter::begin_state`] is the preface, everything behind it the state.
 pub struct SnapshotWriter {
     storage: Arc<dyn Storage>,
-    file: Box<dyn StorageFile>,
-    head: SnapshotHead,
+    point: SnapshotPoint,
+    output: Output,
     /// The chunk being filled.
-    chunk: Vec<u8>,
-    chunk_count: u32,
+    chunk: Option<ChunkBuffer>,
     payload_bytes: u64,
-    hasher: blake3::Hasher,
-    at: u64,
+    /// Chunks handed over.
+    chunks: u32,
+    /// How many of them are the preface's, once the state has begun.
+    preface_chunks: Option<u32>,
+    preface: blake3::Hasher,
+    state: blake3::Hasher,
     finished: bool,
 }
 
 impl core::fmt::Debug for SnapshotWriter {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("SnapshotWriter").field("head", &self.head).field("at", &self.at).finish_non_exhaustive()
+        f.debug_struct("SnapshotWriter")
+            .field("point", &self.point)
+            .field("chunks", &self.chunks)
+            .finish_non_exhaustive()
     }
 }
 
 impl SnapshotWriter {
-    /// Begins a snapshot of the state at `head.sequence`.
-    pub fn create(directory: &Path, head: SnapshotHead) -> Result<Self, JournalFault> {
-        Self::create_in(Arc::new(DiskDirectory::new(directory)), head)
+    /// Begins a snapshot of the state at that point.
+    pub fn create(directory: &Path, point: SnapshotPoint) -> Result<Self, JournalFault> {
+        Self::create_in(Arc::new(DiskDirectory::new(directory)), point)
     }
 
     /// As [`SnapshotWriter::create`], on any storage.
-    pub fn create_in(storage: Arc<dyn Storage>, head: SnapshotHead) -> Result<Self, JournalFault> {
-        let name = unfinished_name(&head);
-        let file = storage.create(&name).map_err(disk_fault(&*storage, &name, "create"))?;
+    pub fn create_in(storage: Arc<dyn Storage>, point: SnapshotPoint) -> Result<Self, JournalFault> {
+        let name = unfinished_name(&point);
+        let file = storage.create_directly(&name).map_err(disk_fault(&*storage, &name, "create"))?;
+        let output = Output::start(file).map_err(disk_fault(&*storage, &name, "start to write"))?;
         Ok(Self {
             storage,
-            file,
-            head,
-            chunk: Vec::with_capacity(CHUNK_BYTES),
-            chunk_count: 0,
+            point,
+            output,
+            chunk: None,
             payload_bytes: 0,
-            hasher: blake3::Hasher::new(),
-            at: size_of::<SnapshotHeader>() as u64,
+            chunks: 0,
+            preface_chunks: None,
+            preface: blake3::Hasher::new(),
+            state: blake3::Hasher::new(),
             finished: false,
         })
     }
 
-    /// Sets the state's hash, for callers that compute it while they write.
-    pub fn set_state_hash(&mut self, hash: StateHash) {
-        self.head.state_hash = hash;
+    /// What is written from now on is the state.
+    pub fn begin_state(&mut self) -> io::Result<()> {
+        self.write_chunk()?;
+        self.preface_chunks.get_or_insert(self.chunks);
+        Ok(())
     }
 
     /// Makes it complete and durable under its name.
     pub fn finish(mut self) -> Result<SnapshotInfo, JournalFault> {
-        let unfinished = unfinished_name(&self.head);
+        let unfinished = unfinished_name(&self.point);
         let storage = Arc::clone(&self.storage);
         let storage = &*storage;
-        self.write_end().map_err(disk_fault(storage, &unfinished, "write"))?;
-        self.file.sync_all().map_err(disk_fault(storage, &unfinished, "sync"))?;
-        let name = snapshot_name(self.head.sequence.number());
+        let (file_bytes, head) = self.write_end().map_err(disk_fault(storage, &unfinished, "write"))?;
+        let name = snapshot_name(self.point.sequence.number());
         storage.rename(&unfinished, &name).map_err(disk_fault(storage, &unfinished, "rename"))?;
         self.finished = true;
         storage.sync_folder("").map_err(disk_fault(storage, "", "sync"))?;
-        Ok(SnapshotInfo { file: storage.path(&name), bytes: self.at, head: Ok(self.head) })
+        Ok(SnapshotInfo { file: storage.path(&name), bytes: file_bytes, head: Ok(head) })
     }
 
-    /// The last chunk, the trailer, and the header in front.
-    fn write_end(&mut self) -> io::Result<()> {
+    /// The last chunk, the trailer, and the header in front; synced. Answers how long the file is.
+    fn write_end(&mut self) -> io::Result<(u64, SnapshotHead)> {
         self.write_chunk()?;
+        let Written { file, end } = self.output.end()?;
+        let chunks = self.chunks;
+        let state_hash = StateHash::new(*self.state.finalize().as_bytes());
+        let SnapshotPoint { sequence, time, epoch, group_hash } = self.point;
         let mut header = SnapshotHeader {
             magic: SNAPSHOT_MAGIC,
-            version: VERSION.into(),
+            version: SNAPSHOT_VERSION.into(),
             flags: 0.into(),
+            preface_chunks: self.preface_chunks.unwrap_or(chunks).into(),
+            sequence: sequence.number().into(),
+            time_ns: time.ns().into(),
+            epoch: epoch.number().into(),
+            group_hash: *group_hash.bytes(),
+            state_hash: *state_hash.bytes(),
             reserved: 0.into(),
-            sequence: self.head.sequence.number().into(),
-            time_ns: self.head.time.ns().into(),
-            epoch: self.head.epoch.number().into(),
-            group_hash: *self.head.group_hash.bytes(),
-            state_hash: *self.head.state_hash.bytes(),
-            reserved_2: 0.into(),
             crc: 0.into(),
         };
         header.crc = crc_before_last_4(header.as_bytes()).into();
-        self.hasher.update(header.as_bytes());
+        self.preface.update(header.as_bytes());
         let mut trailer = SnapshotTrailer {
             number: TRAILER_NUMBER.into(),
-            chunk_count: self.chunk_count.into(),
+            chunk_count: chunks.into(),
             payload_bytes: self.payload_bytes.into(),
-            hash: *self.hasher.finalize().as_bytes(),
+            hash: *self.preface.finalize().as_bytes(),
             reserved: 0.into(),
             crc: 0.into(),
             magic: SNAPSHOT_END_MAGIC,
         };
         trailer.crc = trailer_crc(&trailer).into();
-        write_all_at(&*self.file, trailer.as_bytes(), self.at)?;
-        self.at += trailer.as_bytes().len() as u64;
-        write_all_at(&*self.file, header.as_bytes(), 0)
+        write_all_at(&*file, &block_of(trailer.as_bytes())?, end)?;
+        write_all_at(&*file, &block_of(header.as_bytes())?, 0)?;
+        file.sync_all()?;
+        let head = SnapshotHead { sequence, time, epoch, group_hash, state_hash };
+        Ok((end + BLOCK_BYTES as u64, head))
     }
 
+    /// Hands the chunk over that is being filled, if there is one.
     fn write_chunk(&mut self) -> io::Result<()> {
-        if self.chunk.is_empty() {
-            return Ok(());
-        }
-        let mut header = ChunkHeader {
-            number: self.chunk_count.into(),
-            chunk_bytes: (self.chunk.len() as u32).into(),
-            payload_crc: crc32c(&self.chunk).into(),
-            crc: 0.into(),
-        };
-        header.crc = crc_before_last_4(header.as_bytes()).into();
-        write_all_at(&*self.file, header.as_bytes(), self.at)?;
-        write_all_at(&*self.file, &self.chunk, self.at + header.as_bytes().len() as u64)?;
-        self.at += (header.as_bytes().len() + self.chunk.len()) as u64;
-        self.payload_bytes += self.chunk.len() as u64;
-        self.chunk_count += 1;
-        self.chunk.clear();
-        Ok(())
+        let Some(mut chunk) = self.chunk.take() else { return Ok(()) };
+        let hasher = if self.preface_chunks.is_none() { &mut self.preface } else { &mut self.state };
+        hasher.update(chunk.payload());
+        self.payload_bytes += chunk.payload().len() as u64;
+        // Here and not where it is written: who writes waits for the disk most of the time and must not keep it waiting.
+        chunk.seal(self.chunks);
+        self.chunks += 1;
+        self.output.write(chunk)
     }
 }
 
 impl io::Write for SnapshotWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let count = bytes.len().min(CHUNK_BYTES - self.chunk.len());
-        self.hasher.update(&bytes[..count]);
-        self.chunk.extend_from_slice(&bytes[..count]);
-        if self.chunk.len() == CHUNK_BYTES {
+        if bytes.is_empty() {
+            return Ok(0);
+        }
+        let mut chunk = match self.chunk.take() {
+            Some(chunk) => chunk,
+            None => self.output.next_buffer()?,
+        };
+        let count = chunk.push(bytes);
+        let is_full = chunk.is_full();
+        self.chunk = Some(chunk);
+        if is_full {
             self.write_chunk()?;
         }
         Ok(count)
@@ -210,13 +237,13 @@ impl Drop for SnapshotWriter {
     fn drop(&mut self) {
         if !self.finished {
             // What cannot be deleted now, the next opening deletes.
-            let _ = self.storage.remove(&unfinished_name(&self.head));
+            let _ = self.storage.remove(&unfinished_name(&self.point));
         }
     }
 }
 
-fn unfinished_name(head: &SnapshotHead) -> String {
-    snapshot_name(head.sequence.number()).replace(".cxs", SNAPSHOT_UNFINISHED)
+fn unfinished_name(point: &SnapshotPoint) -> String {
+    snapshot_name(point.sequence.number()).replace(".cxs", SNAPSHOT_UNFINISHED)
 }
 
 /// CRC-32C of the trailer's fields before its checksum.

@@ -7,17 +7,12 @@ use std::sync::Arc;
 use carbex_vocabulary::{Sequence, TimestampNs};
 use zerocopy::{FromBytes, IntoBytes};
 
-use crate::layout::{
-    ChunkHeader, SNAPSHOT_END_MAGIC, SNAPSHOT_MAGIC, SnapshotHeader, SnapshotTrailer, VERSION, crc_before_last_4,
-    crc32c,
-};
+use crate::layout::{SNAPSHOT_MAGIC, SNAPSHOT_VERSION, SnapshotHeader, crc_before_last_4};
 use crate::names::snapshot_sequence;
-use crate::snapshot::{TRAILER_NUMBER, trailer_crc};
-use crate::storage::{DiskDirectory, Storage, StorageFile, disk_fault, read_up_to};
+use crate::snapshot_chunk::{ChunkBuffer, is_zero};
+use crate::snapshot_source::Source;
+use crate::storage::{BLOCK_BYTES, DiskDirectory, Storage, StorageFile, disk_fault, read_up_to};
 use crate::{Epoch, GroupHash, JournalFault, SnapshotHead, StateHash};
-
-/// No writer makes larger chunks.
-const CHUNK_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Reads and checks a snapshot's header.
 pub(crate) fn read_head(
@@ -33,11 +28,13 @@ pub(crate) fn read_head(
         found: found.into(),
         known,
     };
-    let mut bytes = [0; size_of::<SnapshotHeader>()];
+    let mut bytes = [0; BLOCK_BYTES];
     let read = read_up_to(file, &mut bytes, 0).map_err(disk_fault(storage, name, "read"))?;
-    let header = match SnapshotHeader::read_from_bytes(&bytes[..read]) {
-        Ok(header) => header,
-        Err(_) => return Err(damaged(read as u64, "the file ends inside its header".into())),
+    if read < BLOCK_BYTES {
+        return Err(damaged(read as u64, "the file ends inside its header's block".into()));
+    }
+    let Ok((header, rest)) = SnapshotHeader::read_from_prefix(&bytes) else {
+        return Err(damaged(0, "the header cannot be read".into()));
     };
     if header.magic != SNAPSHOT_MAGIC {
         return Err(damaged(
@@ -45,18 +42,21 @@ pub(crate) fn read_head(
             format!("expected the snapshot magic {SNAPSHOT_MAGIC:02x?}, found {:02x?}", header.magic),
         ));
     }
-    let crc = crc_before_last_4(&bytes);
+    let crc = crc_before_last_4(header.as_bytes());
     if header.crc.get() != crc {
         return Err(damaged(
             0,
             format!("the header's CRC-32C says {:#010x}, its bytes give {crc:#010x}", header.crc.get()),
         ));
     }
-    if header.version.get() != VERSION {
-        return Err(unsupported(8, "snapshot format version", header.version.get(), "1"));
+    if header.version.get() != SNAPSHOT_VERSION {
+        return Err(unsupported(8, "snapshot format version", header.version.get(), "2"));
     }
     if header.flags.get() != 0 {
         return Err(unsupported(10, "snapshot flags", header.flags.get(), "none"));
+    }
+    if !is_zero(rest) {
+        return Err(damaged(size_of::<SnapshotHeader>() as u64, "what fills the header's block is not zero".into()));
     }
     if Path::new(name).file_name().and_then(|name| snapshot_sequence(name.to_str()?)) != Some(header.sequence.get()) {
         return Err(damaged(16, format!("the header says record {}, the file's name another", header.sequence)));
@@ -74,15 +74,12 @@ pub(crate) fn read_head(
 /// Reads a snapshot's payload chunk by chunk; every byte handed out is verified, and the end is only reached if the whole is.
 pub struct SnapshotReader {
     storage: Arc<dyn Storage>,
-    file: Box<dyn StorageFile>,
     name: String,
     head: SnapshotHead,
     header: SnapshotHeader,
-    at: u64,
-    next_number: u32,
-    payload_bytes: u64,
-    hasher: blake3::Hasher,
-    chunk: Vec<u8>,
+    /// Reads ahead from the first chunk on.
+    source: Option<Source>,
+    chunk: Option<ChunkBuffer>,
     /// How much of `chunk` the `Read` side has handed out.
     taken: usize,
     ended: bool,
@@ -90,7 +87,7 @@ pub struct SnapshotReader {
 
 impl core::fmt::Debug for SnapshotReader {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("SnapshotReader").field("file", &self.name).field("at", &self.at).finish_non_exhaustive()
+        f.debug_struct("SnapshotReader").field("file", &self.name).field("head", &self.head).finish_non_exhaustive()
     }
 }
 
@@ -106,20 +103,8 @@ impl SnapshotReader {
     pub fn open_in(storage: Arc<dyn Storage>, name: &str) -> Result<Self, JournalFault> {
         let file = storage.open_to_read(name).map_err(disk_fault(&*storage, name, "open"))?;
         let (head, header) = read_head(&*storage, name, &*file)?;
-        Ok(Self {
-            storage,
-            file,
-            name: name.to_owned(),
-            head,
-            header,
-            at: size_of::<SnapshotHeader>() as u64,
-            next_number: 0,
-            payload_bytes: 0,
-            hasher: blake3::Hasher::new(),
-            chunk: Vec::new(),
-            taken: 0,
-            ended: false,
-        })
+        let name = name.to_owned();
+        Ok(Self { storage, name, head, header, source: None, chunk: None, taken: 0, ended: false })
     }
 
     /// The header.
@@ -127,93 +112,47 @@ impl SnapshotReader {
         &self.head
     }
 
-    /// The next verified chunk of the payload; none after the last, once the trailer is verified too.
+    /// The next verified chunk of the payload; none after the last, once the hashes are verified too.
     pub fn next_chunk(&mut self) -> Result<Option<&[u8]>, JournalFault> {
+        let before = self.chunk.take();
+        self.taken = 0;
         if self.ended {
             return Ok(None);
         }
-        let mut raw = [0; size_of::<ChunkHeader>()];
-        self.fill(&mut raw)?;
-        let header = ChunkHeader::read_from_bytes(&raw).map_err(|_| self.damaged("unreadable chunk header".into()))?;
-        if header.number.get() == TRAILER_NUMBER {
-            self.read_trailer()?;
-            self.ended = true;
-            return Ok(None);
+        if self.source.is_none() {
+            self.source = Some(self.start()?);
         }
-        let bytes = header.chunk_bytes.get() as usize;
-        if header.crc.get() != crc_before_last_4(&raw)
-            || header.number.get() != self.next_number
-            || bytes == 0
-            || bytes > CHUNK_BYTES_MAX
-        {
-            return Err(self.damaged(format!("the header of chunk {} is damaged", self.next_number)));
-        }
-        self.at += raw.len() as u64;
-        let mut chunk = std::mem::take(&mut self.chunk);
-        chunk.resize(bytes, 0);
-        self.fill(&mut chunk)?;
-        self.chunk = chunk;
-        let crc = crc32c(&self.chunk);
-        if crc != header.payload_crc.get() {
-            let reason = format!(
-                "chunk {}: its CRC-32C says {:#010x}, its bytes give {crc:#010x}",
-                self.next_number,
-                header.payload_crc.get()
-            );
-            return Err(self.damaged(reason));
-        }
-        self.hasher.update(&self.chunk);
-        self.at += bytes as u64;
-        self.payload_bytes += bytes as u64;
-        self.next_number += 1;
-        self.taken = 0;
-        Ok(Some(&self.chunk))
+        let next = self.source.as_mut().map_or(Ok(None), |source| source.next(before));
+        self.ended = !matches!(next, Ok(Some(_)));
+        self.chunk = next?;
+        Ok(self.chunk.as_ref().map(ChunkBuffer::payload))
     }
 
-    fn read_trailer(&mut self) -> Result<(), JournalFault> {
-        // One byte more than the trailer: nothing may follow it.
-        let mut raw = [0; size_of::<SnapshotTrailer>() + 1];
-        let read =
-            read_up_to(&*self.file, &mut raw, self.at).map_err(disk_fault(&*self.storage, &self.name, "read"))?;
-        let trailer = match SnapshotTrailer::read_from_bytes(&raw[..read]) {
-            Ok(trailer) => trailer,
-            Err(_) => return Err(self.damaged("the file does not end with its trailer".into())),
-        };
-        self.hasher.update(self.header.as_bytes());
-        let whole = trailer.magic == SNAPSHOT_END_MAGIC
-            && trailer.crc.get() == trailer_crc(&trailer)
-            && trailer.chunk_count.get() == self.next_number
-            && trailer.payload_bytes.get() == self.payload_bytes
-            && trailer.reserved.get() == 0
-            && trailer.hash == *self.hasher.finalize().as_bytes();
-        if whole { Ok(()) } else { Err(self.damaged("the trailer does not match what stands before it".into())) }
-    }
-
-    fn fill(&self, buffer: &mut [u8]) -> Result<(), JournalFault> {
-        let read = read_up_to(&*self.file, buffer, self.at).map_err(disk_fault(&*self.storage, &self.name, "read"))?;
-        if read == buffer.len() {
-            Ok(())
-        } else {
-            Err(self.damaged(format!("the file ends inside chunk {}", self.next_number)))
-        }
-    }
-
-    fn damaged(&self, reason: String) -> JournalFault {
-        JournalFault::Snapshot { file: self.storage.path(&self.name), offset: self.at, reason }
+    fn start(&self) -> Result<Source, JournalFault> {
+        let storage = &*self.storage;
+        let file = storage.open_to_read_directly(&self.name).map_err(disk_fault(storage, &self.name, "open"))?;
+        Source::start(Arc::clone(&self.storage), file, self.name.clone(), self.header).map_err(disk_fault(
+            storage,
+            &self.name,
+            "start to read",
+        ))
     }
 }
 
 impl io::Read for SnapshotReader {
     /// As `next_chunk`; damage is an error of kind `InvalidData` that holds the `JournalFault`.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.taken == self.chunk.len() {
+        let left = |reader: &Self| reader.chunk.as_ref().map_or(0, |chunk| chunk.payload().len()) - reader.taken;
+        if left(self) == 0 {
             let more = self.next_chunk().map_err(|fault| io::Error::new(io::ErrorKind::InvalidData, fault))?.is_some();
             if !more {
                 return Ok(0);
             }
         }
-        let count = buffer.len().min(self.chunk.len() - self.taken);
-        buffer[..count].copy_from_slice(&self.chunk[self.taken..self.taken + count]);
+        let count = buffer.len().min(left(self));
+        if let Some(chunk) = &self.chunk {
+            buffer[..count].copy_from_slice(chunk.part(self.taken..self.taken + count));
+        }
         self.taken += count;
         Ok(count)
     }

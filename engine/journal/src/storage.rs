@@ -12,6 +12,9 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 use crate::JournalFault;
 use crate::layout::SECTOR_BYTES;
 
+/// What is read or written past the page cache begins and ends on multiples of this.
+pub const BLOCK_BYTES: usize = 4096;
+
 /// One directory with files; names may lead into a folder of it ("archive/x").
 pub trait Storage: Send + Sync {
     /// The full path of `name`, for messages.
@@ -24,6 +27,16 @@ pub trait Storage: Send + Sync {
     fn open_to_write(&self, name: &str) -> io::Result<Box<dyn StorageFile>>;
     /// Makes an empty file, in place of any that was there.
     fn create(&self, name: &str) -> io::Result<Box<dyn StorageFile>>;
+    /// As `open_to_read`, past the page cache where the system can: reading gigabytes once would only drive out what others
+    /// need. Whole blocks are read, at such offsets, into memory that begins on a page ([`BLOCK_BYTES`]).
+    fn open_to_read_directly(&self, name: &str) -> io::Result<Box<dyn StorageFile>> {
+        self.open_to_read(name)
+    }
+    /// As `create`, past the page cache where the system can: what is written does not lie about in memory until a sync writes
+    /// it all, and the syncs of other files with it. Whole blocks are written, at such offsets, from memory that begins on a page.
+    fn create_directly(&self, name: &str) -> io::Result<Box<dyn StorageFile>> {
+        self.create(name)
+    }
     /// Makes a folder (and the directory itself) if it is not there.
     fn create_folder(&self, folder: &str) -> io::Result<()>;
     /// Renames a file, replacing any of the new name.
@@ -172,7 +185,7 @@ impl Storage for DiskDirectory {
     }
 
     fn open_to_read(&self, name: &str) -> io::Result<Box<dyn StorageFile>> {
-        Ok(Box::new(DiskFile::cached(File::open(self.path(name))?)))
+        Ok(Box::new(DiskFile::one_way(File::open(self.path(name))?)))
     }
 
     fn open_to_write(&self, name: &str) -> io::Result<Box<dyn StorageFile>> {
@@ -185,7 +198,15 @@ impl Storage for DiskDirectory {
 
     fn create(&self, name: &str) -> io::Result<Box<dyn StorageFile>> {
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(self.path(name))?;
-        Ok(Box::new(DiskFile::cached(file)))
+        Ok(Box::new(DiskFile::one_way(file)))
+    }
+
+    fn open_to_read_directly(&self, name: &str) -> io::Result<Box<dyn StorageFile>> {
+        open_directly(&self.path(name), OpenOptions::new().read(true))
+    }
+
+    fn create_directly(&self, name: &str) -> io::Result<Box<dyn StorageFile>> {
+        open_directly(&self.path(name), OpenOptions::new().read(true).write(true).create(true).truncate(true))
     }
 
     fn create_folder(&self, folder: &str) -> io::Result<()> {
@@ -222,6 +243,15 @@ impl Storage for DiskDirectory {
     }
 }
 
+/// Opens past the page cache; through it on a file system that knows no other way (in memory, for one).
+fn open_directly(path: &Path, options: &mut OpenOptions) -> io::Result<Box<dyn StorageFile>> {
+    let file = match options.custom_flags(O_DIRECT).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => options.custom_flags(0).open(path)?,
+        opened => opened?,
+    };
+    Ok(Box::new(DiskFile::one_way(file)))
+}
+
 /// Makes a directory's names durable.
 pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
@@ -241,7 +271,8 @@ struct DiskFile {
 }
 
 impl DiskFile {
-    fn cached(file: File) -> Self {
+    /// A file with the one way that it was opened with.
+    fn one_way(file: File) -> Self {
         Self { cached: file, direct: None, refused: AtomicBool::new(false) }
     }
 

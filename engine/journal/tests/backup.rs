@@ -4,8 +4,8 @@ use std::io::Write;
 use std::path::Path;
 
 use carbex_journal::{
-    EventsHash, Journal, JournalFault, JournalOptions, RecordHead, SegmentsBehind, SnapshotHead, SnapshotWriter,
-    StateHash, backup, describe, restore, verify,
+    EventsHash, Journal, JournalFault, JournalOptions, RecordHead, SegmentsBehind, SnapshotPoint, SnapshotWriter,
+    backup, describe, restore, verify,
 };
 use carbex_vocabulary::{Sequence, TimestampNs};
 
@@ -30,14 +30,13 @@ fn commit(journal: &mut Journal, count: u64) {
 }
 
 fn snapshot(directory: &Path, journal: &Journal) {
-    let head = SnapshotHead {
+    let point = SnapshotPoint {
         sequence: journal.durable_sequence(),
         time: journal.durable_time(),
         epoch: journal.epoch(),
         group_hash: journal.group_hash(),
-        state_hash: StateHash::ZERO,
     };
-    let mut writer = SnapshotWriter::create(directory, head).unwrap();
+    let mut writer = SnapshotWriter::create(directory, point).unwrap();
     writer.write_all(&[7; 5000]).unwrap();
     writer.finish().unwrap();
 }

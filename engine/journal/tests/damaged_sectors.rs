@@ -4,7 +4,7 @@ mod support;
 
 use std::sync::Arc;
 
-use carbex_journal::{Journal, SimulatedDisk, SnapshotHead, SnapshotWriter, StateHash, Storage, verify_in};
+use carbex_journal::{Journal, SimulatedDisk, SnapshotPoint, SnapshotWriter, Storage, verify_in};
 use support::{filled_disk, groups_of, read_all, segments};
 
 /// Damages 512 B and 4 KiB blocks everywhere in a sealed journal; `change` gets the segment, the block's start and its size, and
@@ -110,15 +110,14 @@ fn an_older_copy_of_the_last_segment_stops_if_a_snapshot_is_ahead_of_it() {
     let old = disk.copy();
     let (mut journal, _) = Journal::open_in(Arc::new(disk.clone()), support::options(64 * 1024)).unwrap();
     support::commit(&mut journal, 2).unwrap();
-    let head = SnapshotHead {
+    let point = SnapshotPoint {
         sequence: journal.durable_sequence(),
         time: journal.durable_time(),
         epoch: journal.epoch(),
         group_hash: journal.group_hash(),
-        state_hash: StateHash::ZERO,
     };
     drop(journal);
-    let snapshot = SnapshotWriter::create_in(Arc::new(old.clone()), head).unwrap().finish().unwrap();
+    let snapshot = SnapshotWriter::create_in(Arc::new(old.clone()), point).unwrap().finish().unwrap();
     let refused = Journal::open_in(Arc::new(old), support::options(64 * 1024)).map(|_| ()).unwrap_err();
     assert!(refused.to_string().contains(snapshot.file.file_name().unwrap().to_str().unwrap()), "{refused}");
 }

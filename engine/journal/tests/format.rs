@@ -1,10 +1,14 @@
-//! The format of version 1, byte for byte: what is on people's disks must be readable for ever.
+//! The formats (journal: version 1, snapshots: 2), byte for byte: what is on people's disks must be readable for ever.
 
 mod support;
 
+use std::io::Write;
 use std::sync::Arc;
 
-use carbex_journal::{EventsHash, Journal, JournalFault, JournalReader, RecordHead, SimulatedDisk};
+use carbex_journal::{
+    Epoch, EventsHash, GroupHash, Journal, JournalFault, JournalReader, RecordHead, SimulatedDisk, SnapshotPoint,
+    SnapshotReader, SnapshotWriter,
+};
 use carbex_vocabulary::{Sequence, TimestampNs};
 use support::options;
 
@@ -74,6 +78,62 @@ fn version_1_is_these_bytes() {
     assert_eq!(bytes[group + 472..group + 504], *hasher.finalize().as_bytes());
     assert_eq!(&bytes[group + 504..group + 512], b"cxjGREND");
     assert!(bytes[group + 512..].iter().all(|&byte| byte == 0));
+}
+
+#[test]
+fn a_snapshot_of_version_2_is_these_bytes() {
+    let disk = SimulatedDisk::new();
+    let point = SnapshotPoint {
+        sequence: Sequence::new(0x0102),
+        time: TimestampNs::new(0x0304),
+        epoch: Epoch::new(5),
+        group_hash: GroupHash::new([0xaa; 32]),
+    };
+    let mut writer = SnapshotWriter::create_in(Arc::new(disk.clone()), point).unwrap();
+    writer.write_all(b"preface").unwrap();
+    writer.begin_state().unwrap();
+    writer.write_all(b"state").unwrap();
+    writer.finish().unwrap();
+    let name = "snapshot-00000000000000000258.cxs";
+    let bytes = disk.bytes(name);
+    let word = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
+    let crc = |range: std::ops::Range<usize>| slow_crc32c(&bytes[range]);
+    // Four blocks of 4096: header, a chunk of the preface, one of the state, trailer; each filled up with zeros.
+    assert_eq!(bytes.len(), 4 * 4096);
+    // Header: magic, version 2, flags 0, one chunk of preface, record, time, epoch, chain, hash of the state.
+    let header = "63787353544154450200000001000000020100000000000004030000000000000500000000000000";
+    assert_eq!(hex(&bytes[..40]), header);
+    assert_eq!(bytes[40..72], [0xaa; 32]);
+    assert_eq!(bytes[72..104], *blake3::hash(b"state").as_bytes());
+    assert_eq!((word(104), word(108)), (0, crc(0..108)));
+    assert!(bytes[112..4096].iter().all(|byte| *byte == 0));
+    for (number, payload) in [(0, "preface"), (1, "state")] {
+        let chunk = 4096 * (1 + number as usize);
+        let payload_end = chunk + 16 + payload.len();
+        assert_eq!((word(chunk), word(chunk + 4) as usize), (number, payload.len()));
+        assert_eq!((word(chunk + 8), word(chunk + 12)), (crc(chunk + 16..payload_end), crc(chunk..chunk + 12)));
+        assert_eq!(&bytes[chunk + 16..payload_end], payload.as_bytes());
+        assert!(bytes[payload_end..chunk + 4096].iter().all(|byte| *byte == 0));
+    }
+    // Trailer: no chunk's number, two chunks, 12 bytes, hash of preface and header, end magic.
+    let trailer = 3 * 4096;
+    assert_eq!(hex(&bytes[trailer..trailer + 16]), "ffffffff020000000c00000000000000");
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(b"preface");
+    hasher.update(&bytes[..112]);
+    assert_eq!(bytes[trailer + 16..trailer + 48], *hasher.finalize().as_bytes());
+    assert_eq!((word(trailer + 48), word(trailer + 52)), (0, crc(trailer..trailer + 52)));
+    assert_eq!(&bytes[trailer + 56..trailer + 64], b"cxsSTEND");
+    assert!(bytes[trailer + 64..].iter().all(|byte| *byte == 0));
+
+    // A newer version is refused by name.
+    disk.damage(name, |bytes| {
+        bytes[8] = 3;
+        let crc = slow_crc32c(&bytes[..108]);
+        bytes[108..112].copy_from_slice(&crc.to_le_bytes());
+    });
+    let fault = SnapshotReader::open_in(Arc::new(disk), name).unwrap_err();
+    assert!(fault.to_string().contains("snapshot format version 0x3"), "{fault}");
 }
 
 /// CRC-32C as the standard defines it, bit by bit.

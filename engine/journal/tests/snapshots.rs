@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use carbex_journal::{
     GroupHash, Journal, JournalFault, JournalReader, RetentionPolicy, RetentionReport, SegmentsBehind, SimulatedDisk,
-    SnapshotHead, SnapshotReader, SnapshotWriter, StateHash, list_snapshots_in, retain_in, verify_in,
+    SnapshotHead, SnapshotPoint, SnapshotReader, SnapshotWriter, StateHash, list_snapshots_in, retain_in, verify_in,
 };
 use carbex_vocabulary::Sequence;
 use support::{commit, options};
@@ -22,9 +22,25 @@ fn head_of(journal: &Journal) -> SnapshotHead {
     }
 }
 
-fn write(disk: &SimulatedDisk, head: SnapshotHead, payload: &[u8]) -> String {
-    let mut writer = SnapshotWriter::create_in(Arc::new(disk.clone()), head).unwrap();
-    writer.write_all(payload).unwrap();
+fn point_of(head: SnapshotHead) -> SnapshotPoint {
+    let SnapshotHead { sequence, time, epoch, group_hash, state_hash: _ } = head;
+    SnapshotPoint { sequence, time, epoch, group_hash }
+}
+
+/// The head as the snapshot of that state has it.
+fn with_state(head: SnapshotHead, state: &[u8]) -> SnapshotHead {
+    SnapshotHead { state_hash: StateHash::new(*blake3::hash(state).as_bytes()), ..head }
+}
+
+fn write(disk: &SimulatedDisk, head: SnapshotHead, state: &[u8]) -> String {
+    write_with_preface(disk, head, b"", state)
+}
+
+fn write_with_preface(disk: &SimulatedDisk, head: SnapshotHead, preface: &[u8], state: &[u8]) -> String {
+    let mut writer = SnapshotWriter::create_in(Arc::new(disk.clone()), point_of(head)).unwrap();
+    writer.write_all(preface).unwrap();
+    writer.begin_state().unwrap();
+    writer.write_all(state).unwrap();
     let info = writer.finish().unwrap();
     info.file.file_name().unwrap().to_str().unwrap().to_owned()
 }
@@ -51,7 +67,7 @@ fn a_snapshot_reads_back_as_it_was_written() {
         let mut random = fastrand::Rng::with_seed(length as u64);
         let payload: Vec<u8> = std::iter::repeat_with(|| random.u8(..)).take(length).collect();
         let name = write(&disk, head_of(&journal), &payload);
-        assert_eq!(read(&disk, &name).unwrap(), (head_of(&journal), payload.clone()));
+        assert_eq!(read(&disk, &name).unwrap(), (with_state(head_of(&journal), &payload), payload.clone()));
         let mut streamed = Vec::new();
         SnapshotReader::open_in(Arc::new(disk.clone()), &name).unwrap().read_to_end(&mut streamed).unwrap();
         assert_eq!(streamed, payload);
@@ -62,24 +78,51 @@ fn a_snapshot_reads_back_as_it_was_written() {
 }
 
 #[test]
+fn the_preface_is_no_part_of_the_states_hash() {
+    let disk = SimulatedDisk::new();
+    let mut journal = new_journal(&disk);
+    for (preface, state) in [(0, 0), (0, 10), (10, 0), (10, 10), (3 << 20, 10), (10, 3 << 20), (2 << 20, 2 << 20)] {
+        commit(&mut journal, 1).unwrap();
+        let (preface, state) = (vec![3; preface], vec![4; state]);
+        let name = write_with_preface(&disk, head_of(&journal), &preface, &state);
+        let (head, payload) = read(&disk, &name).unwrap();
+        assert_eq!(head, with_state(head_of(&journal), &state));
+        assert!(payload == [preface, state].concat());
+    }
+}
+
+/// Every bit of the bytes that say something, and one of every other byte: those are zeros that fill blocks.
+fn flips(bytes: &[u8]) -> impl Iterator<Item = (usize, u8)> + '_ {
+    bytes.iter().enumerate().flat_map(|(at, byte)| {
+        let bits = if *byte == 0 && !at.is_multiple_of(7) { at as u32 % 8..at as u32 % 8 + 1 } else { 0..8 };
+        bits.map(move |bit| (at, 1 << bit))
+    })
+}
+
+#[test]
 fn any_flipped_bit_and_any_missing_end_is_refused() {
     let disk = SimulatedDisk::new();
     let mut journal = new_journal(&disk);
     commit(&mut journal, 1).unwrap();
-    let name = write(&disk, head_of(&journal), &[0; 300]);
+    let name = write_with_preface(&disk, head_of(&journal), &[5; 20], &[6; 300]);
     let whole = disk.bytes(&name);
-    for at in 0..whole.len() {
-        for bit in 0..8 {
-            disk.damage(&name, |bytes| bytes[at] ^= 1 << bit);
-            assert!(read(&disk, &name).is_err(), "bit {bit} of byte {at}");
-            disk.damage(&name, |bytes| bytes[at] ^= 1 << bit);
+    for (at, bit) in flips(&whole) {
+        disk.damage(&name, |bytes| bytes[at] ^= bit);
+        match read(&disk, &name) {
+            Err(JournalFault::Snapshot { .. } | JournalFault::Unsupported { .. }) => {}
+            other => panic!("bit {bit:#x} of byte {at}: {other:?}"),
         }
+        disk.damage(&name, |bytes| bytes[at] ^= bit);
+    }
+    for at in 0..whole.len() {
         disk.damage(&name, |bytes| bytes.truncate(at));
         assert!(matches!(read(&disk, &name), Err(JournalFault::Snapshot { .. })), "cut at {at}");
         disk.damage(&name, |bytes| bytes.clone_from(&whole));
     }
     disk.damage(&name, |bytes| bytes.push(0));
     assert!(read(&disk, &name).is_err(), "one byte too many");
+    disk.damage(&name, |bytes| bytes.resize(whole.len() + 4096, 0));
+    assert!(read(&disk, &name).is_err(), "a block too many");
 }
 
 #[test]
@@ -87,8 +130,8 @@ fn an_unfinished_snapshot_leaves_nothing() {
     let disk = SimulatedDisk::new();
     let mut journal = new_journal(&disk);
     commit(&mut journal, 1).unwrap();
-    let mut writer = SnapshotWriter::create_in(Arc::new(disk.clone()), head_of(&journal)).unwrap();
-    writer.write_all(&vec![1; 2 * 1024 * 1024]).unwrap();
+    let mut writer = SnapshotWriter::create_in(Arc::new(disk.clone()), point_of(head_of(&journal))).unwrap();
+    writer.write_all(&vec![1; 4 * 1024 * 1024]).unwrap();
     let crashed = disk.fork();
     drop(writer);
     assert!(!disk.files().iter().any(|(name, _)| name.contains("snapshot")));
@@ -106,7 +149,7 @@ fn a_finished_snapshot_survives_a_power_cut() {
     commit(&mut journal, 1).unwrap();
     let name = write(&disk, head_of(&journal), &[9; 70_000]);
     let after = disk.after_power_cut(&mut |_| 0);
-    assert_eq!(read(&after, &name).unwrap(), (head_of(&journal), vec![9; 70_000]));
+    assert_eq!(read(&after, &name).unwrap(), (with_state(head_of(&journal), &[9; 70_000]), vec![9; 70_000]));
 }
 
 #[test]
@@ -220,7 +263,7 @@ fn a_damaged_snapshot_is_neither_counted_nor_deleted() {
         names.push(write(&disk, head_of(&journal), b"state"));
     }
     // The newest one's payload is damaged: its header still looks well.
-    disk.damage(&names[2], |bytes| bytes[112 + 16] ^= 1);
+    disk.damage(&names[2], |bytes| bytes[4096 + 16] ^= 1);
     let policy = RetentionPolicy { snapshots_kept: 1, segments: SegmentsBehind::Delete };
     let report = journal.retain(&policy).unwrap();
     assert_eq!((report.snapshots_damaged, report.snapshots_deleted), (vec![names[2].clone()], vec![names[0].clone()]));

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 
-use memmap2::{Advice, MmapMut};
+use memmap2::{Advice, MmapMut, UncheckedAdvice};
 use zerocopy::{FromBytes, IntoBytes};
 
 /// Tables smaller than this gain nothing from huge pages and would waste most of one.
@@ -60,6 +60,22 @@ pub fn prefetch<T>(record: &T) {
     }
     #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     let _ = line;
+}
+
+/// Given back to the system at a time.
+const GIVEN_BACK_BYTES: usize = 32 * 1024 * 1024;
+
+impl<T> Drop for Table<T> {
+    /// In steps: unmapping gigabytes at once would keep everyone else in the process waiting who asks for memory meanwhile.
+    fn drop(&mut self) {
+        let bytes = self.map.len();
+        for at in (0..bytes).step_by(GIVEN_BACK_BYTES) {
+            let step = GIVEN_BACK_BYTES.min(bytes - at);
+            // SAFETY: the range lies in the mapping, is anonymous, and nobody can read it any more: this is its end. What the system
+            // does not take now it takes when the mapping goes.
+            let _ = unsafe { self.map.unchecked_advise_range(UncheckedAdvice::DontNeed, at, step) };
+        }
+    }
 }
 
 impl<T: FromBytes + IntoBytes> Deref for Table<T> {

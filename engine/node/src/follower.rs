@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use carbex_core::{Command, Market};
-use carbex_journal::{Group, JournalReader, Record, SnapshotHead, SnapshotInfo, list_snapshots};
+use carbex_journal::{Group, JournalFault, JournalReader, Record, SnapshotHead, SnapshotInfo, list_snapshots};
 use carbex_vocabulary::{Event, Sequence, TimestampNs};
 
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
     events_hash::EventsHasher,
     journaled::{FOUNDING, decode_founding, decode_record, key_of},
     replica::Replica,
-    snapshot::{Position, read_snapshot},
+    snapshot::{Position, Reading, read_snapshot, write_snapshot},
 };
 
 /// One replayed command with what it caused; its group's hash has been found right.
@@ -59,6 +59,20 @@ impl Follower {
     /// Starts at the newest snapshot that can be used and stands at or before `at_most` (`None` = any), else at the
     /// beginning. `journal` is the journal's directory; damage that can be passed over is told to `note`.
     pub fn open(journal: &Path, at_most: Option<Sequence>, note: &mut dyn FnMut(&str)) -> Result<Self, ReplayFault> {
+        Self::open_from(journal, at_most, Reading::AtStart, note)
+    }
+
+    /// As [`Follower::open`], for a journal that a node of this process writes: the node is not held up.
+    pub(crate) fn open_beside_trade(journal: &Path) -> Result<Self, ReplayFault> {
+        Self::open_from(journal, None, Reading::BesideTrade, &mut |_| {})
+    }
+
+    fn open_from(
+        journal: &Path,
+        at_most: Option<Sequence>,
+        reading: Reading,
+        note: &mut dyn FnMut(&str),
+    ) -> Result<Self, ReplayFault> {
         let mut damage = Vec::new();
         for SnapshotInfo { file, head, .. } in list_snapshots(journal)? {
             let head = match head {
@@ -72,7 +86,7 @@ impl Follower {
             if at_most.is_some_and(|at_most| head.sequence > at_most) {
                 continue;
             }
-            match read_snapshot(&file) {
+            match read_snapshot(&file, reading) {
                 Ok((replica, head)) => {
                     note(&format!("starting from the snapshot at command {}", head.sequence));
                     return Ok(Self::at(journal, replica, Some(head)));
@@ -130,12 +144,13 @@ impl Follower {
         &self.replica.market
     }
 
-    pub(crate) fn position(&self) -> Position {
-        self.at
-    }
-
-    pub(crate) fn replica(&self) -> &Replica {
-        &self.replica
+    /// Writes a snapshot of where it stands into its journal's directory, complete and durable. The journal must hold that
+    /// command durably, and its chain must have been followed (or read from a snapshot) up to it.
+    ///
+    /// # Errors
+    /// The disk's: nothing is left of the snapshot then.
+    pub fn write_snapshot(&self) -> Result<SnapshotInfo, JournalFault> {
+        write_snapshot(&self.journal, &self.replica, self.at)
     }
 
     pub(crate) fn into_replica(self) -> (Replica, Position) {

@@ -1,16 +1,18 @@
 //! Snapshots: a replica as a file of the journal's, and back.
 //!
-//! Payload: `carbexS2`, the capacities (accounts, orders, accounts settled by one command; u32 little-endian each), the number of keys (u64), each
+//! Preface: `carbexS3`, the capacities (accounts, orders, accounts settled by one command; u32 little-endian each), the number of keys (u64), each
 //! key (role u8, actor u64, key u128, sequence u64, time u64, body hash 16 bytes, length of the outcome u32 (0 = none)
-//! and its bytes), then the market's canonical state to the end.
+//! and its bytes). State: the market's canonical state, so that the file's hash of it is [`Market::state_hash`].
 
 use std::{
-    io::{BufWriter, Read, Write},
-    path::{Path, PathBuf},
+    io::{Read, Write},
+    path::Path,
 };
 
 use carbex_core::{Capacities, Market};
-use carbex_journal::{Epoch, GroupHash, JournalFault, SnapshotHead, SnapshotReader, SnapshotWriter, StateHash};
+use carbex_journal::{
+    Epoch, GroupHash, JournalFault, SnapshotHead, SnapshotInfo, SnapshotPoint, SnapshotReader, SnapshotWriter,
+};
 use carbex_vocabulary::{Sequence, TimestampNs};
 use carbex_wire::{decode_event, encode_event};
 
@@ -20,10 +22,9 @@ use crate::{
     replica::Replica,
 };
 
-const MAGIC: &[u8; 8] = b"carbexS2";
+const MAGIC: &[u8; 8] = b"carbexS3";
 /// No event's bytes are longer.
 const OUTCOME_BYTES_MAX: usize = 4096;
-const BUFFER_BYTES: usize = 1 << 16;
 
 /// Where in the journal a replica stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,26 +52,36 @@ impl Position {
         Self { sequence: Sequence::new(0), time: TimestampNs::ZERO, epoch: Epoch::new(0), group_hash: GroupHash::ZERO };
 }
 
-/// Writes the replica, complete and durable; answers the file.
-pub(crate) fn write_snapshot(journal: &Path, replica: &Replica, position: Position) -> Result<PathBuf, JournalFault> {
-    let head = SnapshotHead {
-        sequence: position.sequence,
-        time: position.time,
-        epoch: position.epoch,
-        group_hash: position.group_hash,
-        state_hash: StateHash::new(replica.market.state_hash()),
-    };
-    let mut out = BufWriter::with_capacity(BUFFER_BYTES, SnapshotWriter::create(journal, head)?);
-    write_payload(replica, &mut out).map_err(|source| disk(journal, "write a snapshot in", source))?;
-    let writer = out.into_inner().map_err(|error| disk(journal, "write a snapshot in", error.into_error()))?;
-    writer.finish().map(|info| info.file)
+/// Writes the replica, complete and durable.
+pub(crate) fn write_snapshot(
+    journal: &Path,
+    replica: &Replica,
+    position: Position,
+) -> Result<SnapshotInfo, JournalFault> {
+    let Position { sequence, time, epoch, group_hash } = position;
+    let mut writer = SnapshotWriter::create(journal, SnapshotPoint { sequence, time, epoch, group_hash })?;
+    write_preface(replica, &mut writer)
+        .and_then(|()| writer.begin_state())
+        .and_then(|()| write_state(&replica.market, &mut writer))
+        .map_err(|source| disk(journal, "write a snapshot in", source))?;
+    writer.finish()
 }
 
 fn disk(journal: &Path, operation: &'static str, source: std::io::Error) -> JournalFault {
     JournalFault::Disk { file: journal.to_path_buf(), operation, source }
 }
 
-fn write_payload(replica: &Replica, out: &mut impl Write) -> std::io::Result<()> {
+fn write_state(market: &Market, out: &mut impl Write) -> std::io::Result<()> {
+    let mut written = Ok(());
+    market.write_state(&mut |piece| {
+        if written.is_ok() {
+            written = out.write_all(piece);
+        }
+    });
+    written
+}
+
+fn write_preface(replica: &Replica, out: &mut impl Write) -> std::io::Result<()> {
     out.write_all(MAGIC)?;
     out.write_all(&replica.capacities.accounts.to_le_bytes())?;
     out.write_all(&replica.capacities.orders.to_le_bytes())?;
@@ -91,32 +102,29 @@ fn write_payload(replica: &Replica, out: &mut impl Write) -> std::io::Result<()>
         out.write_all(&(outcome.len() as u32).to_le_bytes())?;
         out.write_all(&outcome)?;
     }
-    let mut written = Ok(());
-    replica.market.write_state(&mut |piece| {
-        if written.is_ok() {
-            written = out.write_all(piece);
-        }
-    });
-    written
+    Ok(())
 }
 
-/// Reads a snapshot back and checks that its state has the hash it says.
-pub(crate) fn read_snapshot(file: &Path) -> Result<(Replica, SnapshotHead), SnapshotFault> {
+/// Who else wants the machine while a snapshot is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// Nobody.
+    AtStart,
+    /// A running node of the same process.
+    BesideTrade,
+}
+
+/// Reads a snapshot back. The journal's reader verifies that the state has the hash that the header says.
+pub(crate) fn read_snapshot(file: &Path, reading: Reading) -> Result<(Replica, SnapshotHead), SnapshotFault> {
     let mut reader = SnapshotReader::open(file)?;
     let head = *reader.head();
-    let replica = read_payload(&mut reader)?;
+    let replica = read_payload(&mut reader, reading)?;
     if replica.market.sequence() != head.sequence || replica.market.time() != head.time {
         return Err(SnapshotFault::Contents(format!(
             "{}: its state is of command {}, its header says {}",
             file.display(),
             replica.market.sequence(),
             head.sequence
-        )));
-    }
-    if StateHash::new(replica.market.state_hash()) != head.state_hash {
-        return Err(SnapshotFault::Contents(format!(
-            "{}: its state has another hash than its header says",
-            file.display()
         )));
     }
     Ok((replica, head))
@@ -144,7 +152,7 @@ fn take_u32(reader: &mut impl Read) -> Result<u32, SnapshotFault> {
     take(reader).map(u32::from_le_bytes)
 }
 
-fn read_payload(reader: &mut impl Read) -> Result<Replica, SnapshotFault> {
+fn read_payload(reader: &mut impl Read, reading: Reading) -> Result<Replica, SnapshotFault> {
     if &take::<8>(reader)? != MAGIC {
         return Err(SnapshotFault::Contents("not a snapshot that this program knows".into()));
     }
@@ -152,13 +160,17 @@ fn read_payload(reader: &mut impl Read) -> Result<Replica, SnapshotFault> {
         Capacities { accounts: take_u32(reader)?, orders: take_u32(reader)?, slice_accounts: take_u32(reader)? };
     let keys = read_keys(reader)?;
     let mut failed = None;
-    let market = Market::read_state(capacities, &mut |piece| match reader.read_exact(piece) {
+    let mut fill = |piece: &mut [u8]| match reader.read_exact(piece) {
         Ok(()) => true,
         Err(error) => {
             failed = Some(error);
             false
         }
-    });
+    };
+    let market = match reading {
+        Reading::AtStart => Market::read_state_at_start(capacities, &mut fill),
+        Reading::BesideTrade => Market::read_state(capacities, &mut fill),
+    };
     let market = match (market, failed) {
         (Ok(market), None) => market,
         (_, Some(error)) => return Err(read_fault(error)),

@@ -8,9 +8,7 @@ use std::{
 
 use carbex_vocabulary::Sequence;
 
-use crate::{
-    Follower, Mode, NodeOptions, ReplayFault, fault::stop_the_process, handed_between::Shared, snapshot::write_snapshot,
-};
+use crate::{Follower, Mode, NodeOptions, ReplayFault, fault::stop_the_process, handed_between::Shared};
 
 /// How often the thread looks whether a snapshot is due.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -21,6 +19,7 @@ const COMMANDS_PER_STEP: u64 = 10_000;
 
 /// Runs until the node stops. The follower lives only while a snapshot is made: its tables are as large as the core's.
 pub(crate) fn run(shared: &Arc<Shared>, options: &NodeOptions) {
+    give_way(true);
     let mut wait = Duration::ZERO;
     while !shared.is_stopping() {
         std::thread::park_timeout(LOOK_EVERY);
@@ -52,12 +51,33 @@ pub(crate) fn run(shared: &Arc<Shared>, options: &NodeOptions) {
     }
 }
 
+/// This thread, and those that it starts to read and write, give way at once to every other that wants a processor. (The lowest
+/// `nice` does not: it may go on for the rest of its slice, eight milliseconds on two cores.)
+fn give_way(always: bool) {
+    use thread_priority::{NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy};
+    let policy = if always { NormalThreadSchedulePolicy::Idle } else { NormalThreadSchedulePolicy::Other };
+    // Not being allowed to is no reason to go without snapshots.
+    let _ = thread_priority::set_thread_priority_and_policy(
+        thread_priority::thread_native_id(),
+        ThreadPriority::Min,
+        ThreadSchedulePolicy::Normal(policy),
+    );
+}
+
+/// Gives the follower's memory back. The system's lock over the process's memory is held for it, in short steps, so this thread does
+/// not give way in the middle of one: the core would wait for both.
+fn give_back(follower: Follower) {
+    give_way(false);
+    drop(follower);
+    give_way(true);
+}
+
 /// Writes a snapshot of what is durable now; `None` = the node stops before it is done. An error is one of writing: what
 /// cannot be read back, or replays otherwise than it ran, is a fault and ends the process.
 fn make_snapshot(shared: &Shared, options: &NodeOptions) -> Result<Option<Sequence>, carbex_journal::JournalFault> {
     let journal = options.journal_directory();
     let durable = shared.durable();
-    let caught_up = Follower::open(&journal, None, &mut |_| {}).and_then(|mut follower| {
+    let caught_up = Follower::open_beside_trade(&journal).and_then(|mut follower| {
         while follower.sequence() < durable && !shared.is_stopping() {
             let step = Sequence::new((follower.sequence().number() + COMMANDS_PER_STEP).min(durable.number()));
             if follower.advance(step, &mut ())? < step {
@@ -69,8 +89,9 @@ fn make_snapshot(shared: &Shared, options: &NodeOptions) -> Result<Option<Sequen
     match caught_up {
         Ok(_) if shared.is_stopping() => Ok(None),
         Ok(follower) => {
-            write_snapshot(&journal, follower.replica(), follower.position())?;
-            Ok(Some(follower.sequence()))
+            let (written, sequence) = (follower.write_snapshot(), follower.sequence());
+            give_back(follower);
+            written.map(|_| Some(sequence))
         }
         Err(fault) => stop_the_process("what was journaled cannot be followed", &fault),
     }

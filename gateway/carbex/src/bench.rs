@@ -3,6 +3,7 @@
 mod bar;
 mod core;
 mod durable;
+mod restart;
 
 use std::process::ExitCode;
 
@@ -13,6 +14,7 @@ use clap::Subcommand;
 pub enum BenchCommand {
     Core(core::CoreOptions),
     Durable(durable::DurableOptions),
+    Restart(restart::RestartArguments),
 }
 
 /// What a wrong option, file or workload answers.
@@ -23,6 +25,7 @@ pub fn run(command: &BenchCommand) -> ExitCode {
     let measured = match command {
         BenchCommand::Core(options) => core::run(options),
         BenchCommand::Durable(options) => durable::run(options),
+        BenchCommand::Restart(arguments) => restart::run(arguments),
     };
     match measured {
         Ok(()) => ExitCode::SUCCESS,

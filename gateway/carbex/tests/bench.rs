@@ -56,3 +56,15 @@ fn what_cannot_be_measured_is_refused_with_its_reason() {
     let said = refusal(&["--ops", path.to_str().unwrap()]);
     assert!(said.contains("broken.ops") && said.contains("less than the 32 of its header"), "{said}");
 }
+
+#[test]
+fn bench_restart_leaves_a_directory_alone_that_exists() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().to_str().unwrap();
+    let output =
+        Process::new(env!("CARGO_BIN_EXE_carbex")).args(["bench", "restart", "--directory", path]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("exists already: name a directory that does not"), "{said}");
+    assert!(directory.path().is_dir());
+}

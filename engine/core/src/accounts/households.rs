@@ -1,6 +1,6 @@
 //! Who lives together: for each household, a chain through its accounts. Only `caps_per = "household"` walks it.
 
-use carbex_memory::Table;
+use carbex_memory::{Extent, Table};
 
 use super::index::spread;
 
@@ -15,6 +15,11 @@ pub(super) struct Households {
 impl Households {
     pub fn new(capacity: usize) -> Self {
         Self { next: Table::zeroed(capacity), heads: Table::zeroed(capacity + capacity / 4 + 2) }
+    }
+
+    /// Its memory for the first accounts.
+    pub fn extents(&self, accounts: u32) -> [Extent; 2] {
+        [self.heads.extent(self.heads.len()), self.next.extent(accounts as usize)]
     }
 
     fn start(&self, household: u32) -> usize {
@@ -32,6 +37,18 @@ impl Households {
             place = self.after(place);
         }
         place
+    }
+
+    /// Brings the place nearer where the search for a household begins.
+    pub fn look_up(&self, household: u32) {
+        if household != 0 {
+            self.heads.prefetch(self.start(household));
+        }
+    }
+
+    /// The account that a search for a household (0 = none) would look at first, its place being near already.
+    pub fn likely(&self, household: u32) -> Option<u32> {
+        if household == 0 { None } else { self.heads[self.start(household)].checked_sub(1) }
     }
 
     /// Puts an account into a household. `household_of` must already answer for every account but this one.

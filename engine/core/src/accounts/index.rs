@@ -3,7 +3,7 @@
 //! An entry is slot + 1 with what bits are left as a fingerprint of the number, so that a probe rarely looks at the wrong
 //! account. Accounts are never removed, so neither are entries. The hash is fixed: the same on any machine.
 
-use carbex_memory::Table;
+use carbex_memory::{Extent, Table};
 
 /// Multiplies and folds: spreads consecutive and structured numbers alike.
 #[inline(always)]
@@ -26,6 +26,11 @@ impl Index {
         let entries = usize::try_from(entries).expect("a table that this machine can address");
         let slot_mask = u32::MAX.checked_shr(capacity.leading_zeros()).unwrap_or(0);
         Self { entries: Table::zeroed(entries), slot_mask }
+    }
+
+    /// Its memory.
+    pub fn extent(&self) -> Extent {
+        self.entries.extent(self.entries.len())
     }
 
     #[inline(always)]
@@ -81,6 +86,25 @@ impl Index {
         self.entries.prefetch(self.start(spread(number)));
     }
 
+    /// Enters a slot under a number; false = it is there already.
+    #[inline]
+    pub fn enter(&mut self, number: u64, slot: u32, number_at: impl Fn(u32) -> u64) -> bool {
+        let hash = spread(number);
+        let fingerprint = self.fingerprint(hash);
+        let mut place = self.start(hash);
+        loop {
+            let entry = self.entries[place];
+            if entry == 0 {
+                self.entries[place] = fingerprint | (slot + 1);
+                return true;
+            }
+            if entry & !self.slot_mask == fingerprint && number_at((entry & self.slot_mask) - 1) == number {
+                return false;
+            }
+            place = if place + 1 == self.entries.len() { 0 } else { place + 1 };
+        }
+    }
+
     /// Enters a slot under a number that is not there yet.
     pub fn insert(&mut self, number: u64, slot: u32) {
         let hash = spread(number);
@@ -104,10 +128,15 @@ mod tests {
             let mut index = Index::new(capacity);
             for (slot, number) in (0_u32..).zip(&numbers) {
                 assert_eq!(index.find(*number, |slot| numbers[slot as usize]), None);
-                index.insert(*number, slot);
+                if slot % 2 == 0 {
+                    index.insert(*number, slot);
+                } else {
+                    assert!(index.enter(*number, slot, |slot| numbers[slot as usize]));
+                }
             }
             for (slot, number) in (0_u32..).zip(&numbers) {
                 assert_eq!(index.find(*number, |slot| numbers[slot as usize]), Some(slot));
+                assert!(!index.enter(*number, slot, |slot| numbers[slot as usize]), "a number is entered once");
             }
             assert_eq!(index.find(8, |slot| numbers[slot as usize]), None);
         }

@@ -5,6 +5,7 @@ mod households;
 mod index;
 mod record;
 mod records;
+mod restored;
 mod table;
 
 pub(crate) use endowment_classes::{EndowmentClass, EndowmentClasses};
@@ -12,4 +13,5 @@ pub(crate) use record::{
     AMOUNT_MAX_G, Cold, Hot, MONEY_MAX_UEUR, OBLIGATION_MAX_G, OPERATIONS_MODULUS, ORDERS_DAY_MAX, OWED_MAX_UEUR,
     SHARE_MAX_BP,
 };
+pub(crate) use restored::{RESTORED_TOGETHER, RestoredAccount};
 pub(crate) use table::{AccountSlot, AccountTable};

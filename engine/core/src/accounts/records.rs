@@ -3,7 +3,7 @@
 //! Random access over 68 million accounts costs as much for finding where in memory a page lies as for the line itself, and lines
 //! that are neighbours come together. In tables of their own an account's parts would lie on three pages.
 
-use carbex_memory::{Table, prefetch};
+use carbex_memory::{Extent, Table, prefetch};
 use zerocopy::{FromBytes, IntoBytes};
 
 use super::record::{ColdWords, Hot};
@@ -27,6 +27,11 @@ pub(super) struct Records {
 impl Records {
     pub fn new(capacity: u32) -> Self {
         Self { records: Table::zeroed(capacity as usize) }
+    }
+
+    /// The memory of the first accounts.
+    pub fn extent(&self, accounts: u32) -> Extent {
+        self.records.extent(accounts as usize)
     }
 
     #[inline(always)]

@@ -26,22 +26,22 @@ impl AccountSlot {
     }
 
     #[inline]
-    const fn at(self) -> usize {
+    pub(super) const fn at(self) -> usize {
         self.0 as usize
     }
 }
 
 /// All accounts. Memory is asked for once, zeroed, and touched only as accounts are opened.
 pub(crate) struct AccountTable {
-    capacity: u32,
-    count: u32,
-    records: Records,
+    pub(super) capacity: u32,
+    pub(super) count: u32,
+    pub(super) records: Records,
     /// When the account last bought, ns since the epoch + 1; 0 = never.
-    last_purchase_ns: Table<u64>,
-    index: Index,
+    pub(super) last_purchase_ns: Table<u64>,
+    pub(super) index: Index,
     /// The accounts that commands to come were seen to name. No part of the state: it only saves work.
     expected: Box<[Expected; EXPECTED]>,
-    households: Households,
+    pub(super) households: Households,
 }
 
 /// How many expected accounts are kept: more than are looked at ahead, so that two rarely meet in one place.

@@ -22,6 +22,8 @@ mod regulator;
 mod settlement;
 mod settlement_state;
 mod state;
+mod state_accounts;
+mod state_pieces;
 mod uncross;
 mod year;
 

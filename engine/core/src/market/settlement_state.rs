@@ -4,7 +4,8 @@ use super::Market;
 use super::marks::Marks;
 use super::operation::{EndingRules, Operation, YearTerms};
 use super::settlement::{OPERATIONS_MAX, Pending, Settlement};
-use super::state::{Pieces, Source, StateFault, wrong};
+use super::state::{Source, StateFault, wrong};
+use super::state_pieces::Pieces;
 use crate::accounts::Hot;
 use crate::book::Order;
 

@@ -1,12 +1,12 @@
 //! The canonical state: one sequence of bytes for one state, and its hash. Written for snapshots, read back at a start.
 //!
 //! ```text
-//! header   "CXSTATE2", sequence, time_ns, rule set (256), phase, band (2), buyback (3), sale (3), reference (flag, value),
+//! header   "CXSTATE3", sequence, time_ns, rule set (256), phase, band (2), buyback (3), sale (3), reference (flag, value),
 //!          last indicative (flag, value), year (flag, then 10 numbers), public accounts (10), next priority, accounts,
 //!          orders, marks (4), classes overflowed, operations that wait, retired orders
 //! settling cursor, retired before; then per operation: kind, 6 numbers, start, wrapped: only when operations wait
-//! account  number, hot words (8; the link to the newest order is zero, in the place of the operations taken stands how
-//!          many the account has yet to take), cold words (3), last purchase + 1                                 104 bytes
+//! accounts in groups (`state_accounts.rs`): number, hot words (8; the link to the newest order is zero, in the place of the
+//!          operations taken stands how many the account has yet to take), cold words (3), last purchase
 //! order    id, account's place, side | tif << 8 | named << 16, client order id, quantity_g, price_ueur, priority 56 bytes
 //! retired  as an order, its price 0; in the order of their list
 //! ```
@@ -14,17 +14,18 @@
 //! Where a record stands in memory is no part of the state: links are rebuilt from priorities.
 
 use carbex_rules::{Band, RULE_SET_BYTES, RuleSet};
-use carbex_vocabulary::{AccountId, ClientOrderId, OrderId, Phase, Sequence, Side, TimeInForce, TimestampNs};
+use carbex_vocabulary::{ClientOrderId, OrderId, Phase, Sequence, Side, TimeInForce, TimestampNs};
 
-use super::operation::class_of;
 use super::settlement_state::RetiredHeader;
+use super::state_accounts::WithOrders;
+use super::state_pieces::Pieces;
 use super::year::Year;
 use super::{Capacities, Market};
-use crate::accounts::{AMOUNT_MAX_G, AccountSlot, Cold, EndowmentClass, Hot};
+use crate::accounts::{AMOUNT_MAX_G, AccountSlot};
 use crate::book::{ORDER_NUMBER_MAX, Order, OrderSlot};
 use crate::{PublicFields, Quote};
 
-const MAGIC: &[u8; 8] = b"CXSTATE2";
+const MAGIC: &[u8; 8] = b"CXSTATE3";
 
 /// Why a stored state could not be taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,58 +39,12 @@ impl core::fmt::Display for StateFault {
 
 impl core::error::Error for StateFault {}
 
-/// How many bytes are gathered before they are handed on.
-const PIECE_BYTES: usize = 16 * 1024;
-
-/// Gathers small writes.
-pub(super) struct Pieces<'a> {
-    buffer: [u8; PIECE_BYTES],
-    length: usize,
-    out: &'a mut dyn FnMut(&[u8]),
-}
-
-impl Pieces<'_> {
-    fn bytes(&mut self, bytes: &[u8]) {
-        if self.length + bytes.len() > PIECE_BYTES {
-            self.hand_on();
-        }
-        self.buffer[self.length..self.length + bytes.len()].copy_from_slice(bytes);
-        self.length += bytes.len();
-    }
-
-    pub(super) fn number(&mut self, number: u64) {
-        self.bytes(&number.to_le_bytes());
-    }
-
-    pub(super) fn signed(&mut self, number: i64) {
-        self.bytes(&number.to_le_bytes());
-    }
-
-    fn optional(&mut self, number: Option<u64>) {
-        self.number(u64::from(number.is_some()));
-        self.number(number.unwrap_or(0));
-    }
-
-    fn hand_on(&mut self) {
-        (self.out)(&self.buffer[..self.length]);
-        self.length = 0;
-    }
-}
-
 impl Market {
     /// Writes the canonical state, in pieces, to `out`.
     pub fn write_state(&self, out: &mut dyn FnMut(&[u8])) {
-        let mut pieces = Pieces { buffer: [0; PIECE_BYTES], length: 0, out };
+        let mut pieces = Pieces::new(out);
         self.write_header(&mut pieces);
-        for slot in self.accounts.slots() {
-            let mut hot = *self.accounts.hot(slot);
-            hot.set_newest_order(0);
-            hot.set_operations_taken(self.settlement.count_owed_to(&hot) as u8);
-            pieces.number(self.accounts.id(slot).number());
-            hot.words().iter().for_each(|word| pieces.number(*word));
-            self.accounts.cold(slot).pack().iter().for_each(|word| pieces.number(*word));
-            pieces.number(self.accounts.last_purchase(slot).map_or(0, |time| time.ns().saturating_add(1)));
-        }
+        self.write_accounts(&mut pieces);
         for side in [Side::Sell, Side::Buy] {
             for slot in self.book.in_line(side) {
                 let price_ueur = self.book.order(slot).price_ueur;
@@ -176,13 +131,31 @@ impl Market {
     /// # Errors
     /// When the bytes are no state, contradict themselves, or do not fit the capacities: with what is wrong.
     pub fn read_state(capacities: Capacities, fill: &mut dyn FnMut(&mut [u8]) -> bool) -> Result<Self, StateFault> {
+        Self::read(capacities, fill, false)
+    }
+
+    /// As [`Market::read_state`], while another thread takes the tables' memory from the system ahead of this one: for a start.
+    /// Not beside a running market: the system's lock over a process's memory would be held while pages are zeroed.
+    ///
+    /// # Errors
+    /// As for [`Market::read_state`].
+    pub fn read_state_at_start(
+        capacities: Capacities,
+        fill: &mut dyn FnMut(&mut [u8]) -> bool,
+    ) -> Result<Self, StateFault> {
+        Self::read(capacities, fill, true)
+    }
+
+    fn read(
+        capacities: Capacities,
+        fill: &mut dyn FnMut(&mut [u8]) -> bool,
+        at_start: bool,
+    ) -> Result<Self, StateFault> {
         let mut source = Source { fill };
         let Header { mut market, accounts, orders, retired } = source.header(capacities)?;
         fits("accounts", accounts, capacities.accounts)?;
         fits("resting orders", orders.saturating_add(retired.orders), capacities.orders)?;
-        for _ in 0..accounts {
-            source.account(&mut market)?;
-        }
+        let with_orders = source.accounts(&mut market, accounts as u32, at_start)?;
         let mut resting = Vec::new();
         for _ in 0..orders {
             resting.push(source.order(&market, Standing::InLine)?);
@@ -208,22 +181,32 @@ impl Market {
             let hot = market.accounts.hot_mut(order.account);
             hot.set_newest_order(market.book.insert(order, hot.newest_order()));
         }
-        for slot in market.accounts.slots() {
-            let hot = market.accounts.hot(slot);
-            let open = market.book.of_account(hot.newest_order()).count();
+        market.check_orders_of_accounts(&with_orders, orders + retired.orders)?;
+        Ok(market)
+    }
+
+    /// Each account counts the orders it has. Only those that count any are looked at: if theirs are all, others have none.
+    fn check_orders_of_accounts(&self, with_orders: &WithOrders, orders: u64) -> Result<(), StateFault> {
+        if with_orders.orders != orders {
+            let counted = with_orders.orders;
+            return Err(StateFault(format!("the accounts count {counted} open orders, the book holds {orders}")));
+        }
+        for slot in &with_orders.accounts {
+            let hot = self.accounts.hot(*slot);
+            let open = self.book.of_account(hot.newest_order()).count();
             if open != usize::from(hot.open_orders()) {
                 return Err(StateFault(format!(
                     "account {} has {open} orders in the book and counts {}",
-                    market.accounts.id(slot),
+                    self.accounts.id(*slot),
                     hot.open_orders()
                 )));
             }
-            let ending = market.settlement.owes_ending_to(hot);
-            if market.book.of_account(hot.newest_order()).any(|order| market.book.is_retired(order) != ending) {
+            let ending = self.settlement.owes_ending_to(hot);
+            if self.book.of_account(hot.newest_order()).any(|order| self.book.is_retired(order) != ending) {
                 return Err(wrong("an order and its owner are not of the same year"));
             }
         }
-        Ok(market)
+        Ok(())
     }
 }
 
@@ -261,9 +244,14 @@ pub(super) struct Source<'a> {
 }
 
 impl Source<'_> {
+    pub(super) fn fill(&mut self, buffer: &mut [u8]) -> Result<(), StateFault> {
+        if (self.fill)(buffer) { Ok(()) } else { Err(wrong("they end too early")) }
+    }
+
     fn bytes<const LENGTH: usize>(&mut self) -> Result<[u8; LENGTH], StateFault> {
         let mut bytes = [0; LENGTH];
-        if (self.fill)(&mut bytes) { Ok(bytes) } else { Err(wrong("they end too early")) }
+        self.fill(&mut bytes)?;
+        Ok(bytes)
     }
 
     pub(super) fn number(&mut self) -> Result<u64, StateFault> {
@@ -298,7 +286,7 @@ impl Source<'_> {
 
     fn header(&mut self, capacities: Capacities) -> Result<Header, StateFault> {
         if &self.bytes::<8>()? != MAGIC {
-            return Err(wrong("they do not begin with CXSTATE2"));
+            return Err(wrong("they do not begin with CXSTATE3"));
         }
         let sequence = Sequence::new(self.number()?);
         let time = TimestampNs::new(self.number()?);
@@ -307,7 +295,8 @@ impl Source<'_> {
         let mut market = Market::new(capacities, rules);
         market.sequence = sequence;
         market.time = time;
-        market.phase = u8::try_from(self.number()?).ok().and_then(Phase::from_number).ok_or(wrong("no such phase"))?;
+        market.phase =
+            u8::try_from(self.number()?).ok().and_then(Phase::from_number).ok_or_else(|| wrong("no such phase"))?;
         market.band = Band { floor_ueur: self.number()?, ceiling_ueur: self.number()? };
         match market.band.ticks(rules.market.tick_ueur) {
             Some(1..=Band::TICKS_MAX) => market.book.set_band(market.band, rules.market.tick_ueur),
@@ -366,43 +355,6 @@ impl Source<'_> {
         })
     }
 
-    fn account(&mut self, market: &mut Market) -> Result<(), StateFault> {
-        let account = AccountId::new(self.number()?);
-        if market.accounts.find(account).is_some() {
-            return Err(wrong("an account stands in it twice"));
-        }
-        let mut hot_words = [0; 8];
-        for word in &mut hot_words {
-            *word = self.number()?;
-        }
-        let mut cold_words = [0; 3];
-        for word in &mut cold_words {
-            *word = self.number()?;
-        }
-        let cold = Cold::unpack(&cold_words);
-        let mut hot = Hot::from_words(hot_words);
-        if hot.newest_order() != 0 {
-            return Err(wrong("an account links to an order"));
-        }
-        let logged = market.settlement.logged;
-        let taken = logged.checked_sub(hot.operations_taken());
-        hot.set_operations_taken(taken.ok_or(wrong("an account has more operations to take than wait"))?);
-        if market.settlement.count_owed_to(&hot) > market.settlement.most_owed_at(market.accounts.len()) {
-            return Err(wrong("an account has not taken an operation though its turn has come"));
-        }
-        let slot = market.accounts.open(account, &hot, cold.household);
-        // A year that it has yet to open changes its day; the classes count it as if it were settled.
-        if let Some(class) = class_of(&hot) {
-            let opened_day = if market.settlement.owes_opening_to(&hot) { 0 } else { class.opened_day };
-            market.settlement.classes.add(EndowmentClass { opened_day, ..class }, 1);
-        }
-        market.accounts.set_cold(slot, &cold);
-        if let Some(last_purchase_ns) = self.number()?.checked_sub(1) {
-            market.accounts.set_last_purchase(slot, TimestampNs::new(last_purchase_ns));
-        }
-        Ok(())
-    }
-
     fn order(&mut self, market: &Market, standing: Standing) -> Result<Order, StateFault> {
         let id = OrderId::new(self.number()?);
         let account = self.small("an order's account is none")?;
@@ -415,8 +367,8 @@ impl Source<'_> {
             id,
             account: AccountSlot::from_number(account),
             client_order_id: (form[2] == 1).then_some(client_order_id),
-            side: Side::from_number(form[0]).ok_or(wrong("an order has no side"))?,
-            tif: TimeInForce::from_number(form[1]).ok_or(wrong("an order has no duration"))?,
+            side: Side::from_number(form[0]).ok_or_else(|| wrong("an order has no side"))?,
+            tif: TimeInForce::from_number(form[1]).ok_or_else(|| wrong("an order has no duration"))?,
             quantity_g: self.signed()?,
             price_ueur: self.number()?,
             priority: self.number()?,
