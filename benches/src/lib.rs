@@ -1,5 +1,7 @@
 //! The markets that the benchmarks measure: populated, funded, under stated rules.
 
+pub mod http;
+
 use carbex_core::{Capacities, Command, Events, Market};
 use carbex_rules::RuleSet;
 use carbex_vocabulary::{

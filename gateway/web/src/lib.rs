@@ -31,6 +31,7 @@ mod server;
 mod site;
 mod stream_route;
 mod token;
+mod verified_tokens;
 
 pub use history::{Index, IndexFault, Status, Store};
 pub use server::{Running, ServeFault, serve};

@@ -21,14 +21,15 @@ use crate::{
     stream_route,
 };
 
-/// Everything that the door answers.
-pub fn routes(site: Site) -> Router {
+/// Everything that the door answers, `beside` included.
+pub fn routes(site: Site, beside: Router) -> Router {
     let mut routes = public();
     if site.issuer.is_some() {
         routes = routes.merge(citizens());
     }
     routes
         .merge(operators())
+        .merge(beside.with_state(()))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::from_fn_with_state(site.limits.answer_time_max, in_time))

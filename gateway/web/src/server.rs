@@ -76,7 +76,7 @@ impl Running {
 
 /// Opens the door on the current tokio runtime.
 pub async fn serve(node: NodeHandle, options: WebOptions) -> Result<Running, ServeFault> {
-    let WebOptions { listen, data, development, limits } = options;
+    let WebOptions { listen, data, development, limits, beside } = options;
     let fault = |source| ServeFault::Listen { address: listen, source };
     let listener = TcpListener::bind(listen).await.map_err(fault)?;
     let address = listener.local_addr().map_err(fault)?;
@@ -92,7 +92,7 @@ pub async fn serve(node: NodeHandle, options: WebOptions) -> Result<Running, Ser
         streams: Arc::new(Semaphore::new(limits.streams_max)),
         stop: stopping.clone(),
     };
-    let door = tokio::spawn(accept(listener, routes::routes(site.clone()), limits, stopping));
+    let door = tokio::spawn(accept(listener, routes::routes(site.clone(), beside), limits, stopping));
     Ok(Running { address, stop, door, reader, site })
 }
 

@@ -51,6 +51,8 @@ pub struct WebOptions {
     pub development: Option<DevelopmentIssuer>,
     /// How much it takes.
     pub limits: Limits,
+    /// Routes of whoever embeds the door, served behind the same layers on the same connections (a benchmark's yardstick).
+    pub beside: axum::Router,
 }
 
 impl WebOptions {
@@ -61,6 +63,7 @@ impl WebOptions {
             data: data.into(),
             development: None,
             limits: Limits::default(),
+            beside: axum::Router::new(),
         }
     }
 }
