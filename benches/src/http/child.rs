@@ -43,7 +43,8 @@ pub struct Child {
 impl Child {
     /// Starts it and waits until its accounts are open.
     pub fn start(program: &[OsString], data: &Path, accounts: u32) -> Result<Self, HttpFault> {
-        let (name, arguments) = program.split_first().ok_or(HttpFault::Option("the exchange's program is not named"))?;
+        let (name, arguments) =
+            program.split_first().ok_or(HttpFault::Option("the exchange's program is not named"))?;
         let fault = |source| HttpFault::Start { program: name.to_string_lossy().into_owned(), source };
         let mut process = Command::new(name)
             .args(arguments)

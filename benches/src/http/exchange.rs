@@ -103,8 +103,7 @@ fn say(what: &impl serde::Serialize) -> io::Result<()> {
 fn prepare(node: &NodeHandle, accounts: u32) -> Result<(), ExchangeFault> {
     let all = BasisPoints::new(10_000);
     let endowment = QuantityG::new(9_000_000);
-    let opening =
-        std::iter::once(Command::OpenPeriod { year: 2027, endowment, reserve: QuantityG::ZERO, cap: None });
+    let opening = std::iter::once(Command::OpenPeriod { year: 2027, endowment, reserve: QuantityG::ZERO, cap: None });
     let accounts = (1..=u64::from(accounts)).flat_map(|number| {
         let account = AccountId::new(number);
         [

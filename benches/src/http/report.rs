@@ -195,7 +195,11 @@ impl std::fmt::Display for HttpReport {
             "{} accounts, {} tokens in turn, {} cores for client and exchange, fdatasync before every answer\n",
             self.accounts, self.citizens, self.cores
         )?;
-        writeln!(f, "{:>11}  {:<20}{:>11}{:>9}{:>9}{:>9}  ratio", "connections", "route", "requests/s", "p50 µs", "p99", "p99.9")?;
+        writeln!(
+            f,
+            "{:>11}  {:<20}{:>11}{:>9}{:>9}{:>9}  ratio",
+            "connections", "route", "requests/s", "p50 µs", "p99", "p99.9"
+        )?;
         for level in &self.levels {
             let rows = [
                 (Route::Orders, &level.orders, None),

@@ -12,6 +12,7 @@ use std::{
 
 use carbex_node::{Delivery, NodeHandle, ReplayFault, SubscribeRefusal};
 use carbex_vocabulary::{AccountId, Event, Sequence};
+use tokio::task::JoinError;
 
 use super::{
     Hub, IndexFault, Line, Position, Store,
@@ -26,6 +27,8 @@ const REPLAY_COMMANDS_MAX: u64 = 1_000_000;
 const IDLE: Duration = Duration::from_millis(100);
 /// How often what was written is brought nearer to the disk; a crash costs at most this much reading again.
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
+/// The lowest priority there is.
+const NICENESS: i32 = 19;
 /// How often an index is built anew before the reader gives up: a fault that repeats is not the index's.
 const REBUILDS_MAX: u32 = 2;
 
@@ -75,7 +78,17 @@ impl Index {
         self.store.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Reads the public figures.
+    /// Reads the public figures away from the runtime: the reader gives way to trade and may hold them for a while. An error
+    /// is a panic of `read`.
+    pub async fn figures<T: Send + 'static>(
+        self: &Arc<Self>,
+        read: impl FnOnce(&Statistics) -> T + Send + 'static,
+    ) -> Result<T, JoinError> {
+        let index = Arc::clone(self);
+        tokio::task::spawn_blocking(move || index.statistics(read)).await
+    }
+
+    /// Reads the public figures; blocks while the reader folds an event.
     pub fn statistics<T>(&self, read: impl FnOnce(&Statistics) -> T) -> T {
         read(&self.statistics.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -127,9 +140,10 @@ impl Reader {
     pub fn start(node: NodeHandle, journal: PathBuf, directory: PathBuf) -> std::io::Result<Self> {
         let index = Arc::new(Index::new());
         let own = Arc::clone(&index);
-        let thread = std::thread::Builder::new()
-            .name("history".into())
-            .spawn(move || Work { node, journal, directory, index: own }.run())?;
+        let thread = std::thread::Builder::new().name("history".into()).spawn(move || {
+            give_way();
+            Work { node, journal, directory, index: own }.run();
+        })?;
         Ok(Self { index, thread: Some(thread) })
     }
 
@@ -387,6 +401,15 @@ impl Progress {
     fn tell(&self) {
         let whole = self.cursor.next.sequence.saturating_sub(1);
         *self.index.read.write().unwrap_or_else(PoisonError::into_inner) = Sequence::new(whole);
+    }
+}
+
+/// Lets trade go first on a full machine: the past is read when there is time. An order costs the index ten times what it
+/// costs the market, so at an equal priority it would take half of two cores and slow down everyone who waits for an
+/// answer. Threads that the storage starts from here inherit it.
+fn give_way() {
+    if let Err(fault) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICENESS) {
+        tracing::warn!(%fault, "the history's thread competes with trade: its priority could not be lowered");
     }
 }
 
