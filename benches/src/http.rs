@@ -7,6 +7,7 @@
 
 mod batches;
 mod child;
+mod chunked;
 mod exchange;
 mod report;
 mod request;
@@ -170,7 +171,7 @@ pub fn run(options: &HttpOptions, progress: &mut dyn FnMut(&Step)) -> Result<Htt
     }
     for _ in 0..options.rounds {
         tell(format!("batches of {} orders over {} connections", options.batch_lines, options.batch_connections));
-        report.batches.add(batches::run(child.address_of(Route::Orders), options, &mut orders)?);
+        report.batches.add(&batches::run(child.address_of(Route::Orders), options, &mut orders)?);
         report.waited_for_history(child.settle()?);
     }
     report.node = child.settle()?.node;

@@ -22,6 +22,17 @@ impl Latency {
     pub fn record(&mut self, took: Duration) {
         self.0.saturating_record(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX));
     }
+
+    /// Adds all of another.
+    pub fn add(&mut self, other: &Self) {
+        // Both have the same bounds, so this cannot fail.
+        let _ = self.0.add(&other.0);
+    }
+
+    /// Its quantiles.
+    pub fn quantiles(&self) -> Quantiles {
+        Quantiles::of(&self.0)
+    }
 }
 
 /// What a route served.
@@ -82,9 +93,8 @@ impl Served {
         self.seconds += took.as_secs_f64();
         self.requests_per_s = self.requests as f64 / self.seconds;
         self.rounds_per_s.push(requests as f64 / took.as_secs_f64());
-        // Both have the same bounds.
-        let _ = self.latency.0.add(&latency.0);
-        self.latency_ns = Quantiles::of(&self.latency.0);
+        self.latency.add(latency);
+        self.latency_ns = self.latency.quantiles();
     }
 }
 

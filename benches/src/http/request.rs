@@ -3,7 +3,7 @@
 use std::{io::Write, path::Path};
 
 use carbex_vocabulary::AccountId;
-use carbex_web::{DevelopmentIssuer, LIFETIME_S_MAX};
+use carbex_web::{DevelopmentIssuer, LIFETIME_S_MAX, Member};
 
 use super::HttpFault;
 
@@ -44,6 +44,11 @@ impl Route {
 pub const NOTHING_PATH: &str = "/v1/nought";
 /// Prices are the floor of the benchmark's band plus this many ticks at most.
 const TICKS: u64 = 999;
+/// Who sends the batches.
+const BANK: Member = match Member::new(1) {
+    Some(member) => member,
+    None => panic!("one is not zero"),
+};
 
 /// An endless, reproducible list of orders.
 pub struct Orders {
@@ -52,7 +57,8 @@ pub struct Orders {
     serial: u64,
     random: u64,
     accounts: u64,
-    bank: Vec<u8>,
+    bank_token: String,
+    lines: Vec<u8>,
 }
 
 /// A request of one citizen; the path, the key and the price are written into it.
@@ -83,7 +89,8 @@ impl Orders {
             serial: 0,
             random: 0x9E37_79B9_7F4A_7C15,
             accounts: u64::from(accounts),
-            bank: Vec::new(),
+            bank_token: issuer.bank(BANK, LIFETIME_S_MAX)?,
+            lines: Vec::new(),
         })
     }
 
@@ -98,6 +105,43 @@ impl Orders {
         bytes[PATH_AT..PATH_AT + NOTHING_PATH.len()].copy_from_slice(route.path().as_bytes());
         write_hexadecimal(key, &mut bytes[template.key_at..template.key_at + KEY_DIGITS]);
         write_digits(tick, &mut bytes[template.price_at..template.price_at + 3]);
+    }
+
+    /// Appends the next batch: orders of random accounts, each with a key of its own.
+    pub fn batch(&mut self, lines: usize, out: &mut Vec<u8>) {
+        let mut rendered = std::mem::take(&mut self.lines);
+        rendered.clear();
+        let (mut key, mut price) = ([0; KEY_DIGITS], [0; 3]);
+        for _ in 0..lines {
+            write_hexadecimal(self.serial(), &mut key);
+            let account = 1 + self.below(self.accounts);
+            write_digits(self.below(TICKS), &mut price);
+            let side: &[u8] = if self.below(2) == 0 { b"buy" } else { b"sell" };
+            for part in [
+                br#"{"account":""#,
+                itoa::Buffer::new().format(account).as_bytes(),
+                br#"","idempotency_key":""#,
+                &key,
+                br#"","side":""#,
+                side,
+                br#"","quantity":"1","price":"0.08"#,
+                &price,
+                b"0\"}\n",
+            ] {
+                rendered.extend_from_slice(part);
+            }
+        }
+        // Writing into memory cannot fail.
+        let _ = write!(
+            out,
+            "POST {} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {}\r\n\
+             Content-Type: application/x-ndjson\r\nContent-Length: {}\r\n\r\n",
+            Route::Orders.path(),
+            self.bank_token,
+            rendered.len()
+        );
+        out.extend_from_slice(&rendered);
+        self.lines = rendered;
     }
 
     fn serial(&mut self) -> u64 {

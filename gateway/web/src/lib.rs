@@ -6,6 +6,8 @@
 
 mod account_route;
 mod asset;
+mod batch;
+mod batch_lines;
 mod body;
 mod candle_body;
 mod chart;
@@ -18,6 +20,8 @@ mod line_body;
 mod market_body;
 mod market_route;
 mod ops_route;
+mod order_line;
+mod order_request;
 mod order_route;
 mod page;
 mod page_text;
@@ -36,4 +40,4 @@ mod verified_tokens;
 pub use history::{Index, IndexFault, Status, Store};
 pub use server::{Running, ServeFault, serve};
 pub use site::{Limits, WebOptions};
-pub use token::{DevelopmentIssuer, LIFETIME_S_MAX, TokenFault};
+pub use token::{DevelopmentIssuer, LIFETIME_S_MAX, Member, TokenFault};

@@ -53,14 +53,15 @@ fn public() -> Router<Site> {
         .route("/v1/rules", get(market_route::rules))
 }
 
-/// A citizen, for their own account: the account is the token's and never the address's.
+/// A citizen, for their own account: the account is the token's and never the address's. A bank sends batches of orders to
+/// `/v1/orders` and names the accounts in their lines.
 fn citizens() -> Router<Site> {
     Router::new()
         .route("/v1/accounts/me", get(account_route::me))
         .route("/v1/accounts/me/orders", get(account_route::orders))
         .route("/v1/accounts/me/statement", get(account_route::statement))
         .route("/v1/accounts/me/stream", get(stream_route::own))
-        .route("/v1/orders", post(order_route::place))
+        .route("/v1/orders", post(order_route::enter))
         .route("/v1/orders/{id}", delete(order_route::cancel))
 }
 

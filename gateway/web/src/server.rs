@@ -89,6 +89,7 @@ pub async fn serve(node: NodeHandle, options: WebOptions) -> Result<Running, Ser
         index: reader.index(),
         issuer: development.map(Arc::new),
         limits,
+        batches: Arc::new(Semaphore::new(limits.batches_max)),
         streams: Arc::new(Semaphore::new(limits.streams_max)),
         stop: stopping.clone(),
     };

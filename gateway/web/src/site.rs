@@ -22,6 +22,18 @@ pub struct Limits {
     pub answer_time_max: Duration,
     /// The largest body, in bytes.
     pub body_bytes_max: usize,
+    /// Batches under way at once; more are told to come back. Each may hold as many answers as it has lines.
+    pub batches_max: usize,
+    /// Lines of a batch.
+    pub batch_lines_max: usize,
+    /// The largest batch, in bytes.
+    pub batch_bytes_max: usize,
+    /// The longest line of a batch, in bytes.
+    pub batch_line_bytes_max: usize,
+    /// How long a batch may take to arrive.
+    pub batch_time_max: Duration,
+    /// How long a batch waits for room in the queue before what is left of it is refused.
+    pub batch_queue_time_max: Duration,
     /// How long a stop waits for answers on their way.
     pub drain_time_max: Duration,
 }
@@ -35,6 +47,12 @@ impl Default for Limits {
             body_time_max: Duration::from_secs(5),
             answer_time_max: Duration::from_secs(10),
             body_bytes_max: 64 * 1024,
+            batches_max: 32,
+            batch_lines_max: 16_384,
+            batch_bytes_max: 4 * 1024 * 1024,
+            batch_line_bytes_max: 1_024,
+            batch_time_max: Duration::from_secs(60),
+            batch_queue_time_max: Duration::from_secs(2),
             drain_time_max: Duration::from_secs(10),
         }
     }
@@ -83,6 +101,8 @@ pub struct Site {
     pub limits: Limits,
     /// Places for streams.
     pub streams: Arc<Semaphore>,
+    /// Places for batches.
+    pub batches: Arc<Semaphore>,
     /// Turns true when the server stops.
     pub stop: watch::Receiver<bool>,
 }
