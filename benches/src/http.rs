@@ -159,7 +159,7 @@ pub fn run(options: &HttpOptions, progress: &mut dyn FnMut(&Step)) -> Result<Htt
             for route in Route::ALL {
                 tell(format!("{} over {connections} connections", route.name()));
                 let mut load = Load::open(child.address_of(route), *connections)?;
-                let mut latency = Latency::new();
+                let mut latency = Latency::default();
                 let started = Instant::now();
                 let answered = load.run(route, &mut orders, options.round_time, &mut latency)?;
                 level.of(route).add(answered, started.elapsed(), &latency);

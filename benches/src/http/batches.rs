@@ -61,7 +61,7 @@ impl BatchesServed {
             rounds_per_s: Vec::new(),
             batch_latency_ns: Quantiles::default(),
             seconds: 0.0,
-            latency: Latency::new(),
+            latency: Latency::default(),
         }
     }
 
@@ -100,7 +100,7 @@ pub fn run(address: SocketAddr, options: &HttpOptions, orders: &mut Orders) -> R
         .collect::<io::Result<Vec<_>>>()
         .map_err(fault)?;
     let taken = Finder::new(b",\"order\":\"");
-    let mut round = Round { orders: 0, took: Duration::ZERO, latency: Latency::new() };
+    let mut round = Round { orders: 0, took: Duration::ZERO, latency: Latency::default() };
     let started = Instant::now();
     for connection in &mut connections {
         connection.begin(orders, options.batch_lines).map_err(fault)?;

@@ -11,13 +11,14 @@ use super::{BatchesServed, HttpOptions, child::Settled, request::Route};
 #[derive(Clone, Debug)]
 pub struct Latency(Histogram<u64>);
 
-impl Latency {
-    /// Nothing yet.
-    pub fn new() -> Self {
+impl Default for Latency {
+    fn default() -> Self {
         // Three digits up to a minute: these bounds are always possible.
         Self(Histogram::new_with_bounds(1, 60_000_000_000, 3).unwrap_or_else(|fault| unreachable!("{fault}")))
     }
+}
 
+impl Latency {
     /// Adds one.
     pub fn record(&mut self, took: Duration) {
         self.0.saturating_record(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX));
@@ -36,7 +37,7 @@ impl Latency {
 }
 
 /// What a route served.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Served {
     /// Answers in all rounds.
     pub requests: u64,
@@ -75,18 +76,6 @@ impl Quantiles {
 }
 
 impl Served {
-    /// Nothing yet.
-    pub fn new() -> Self {
-        Self {
-            requests: 0,
-            requests_per_s: 0.0,
-            rounds_per_s: Vec::new(),
-            latency_ns: Quantiles::default(),
-            seconds: 0.0,
-            latency: Latency::new(),
-        }
-    }
-
     /// Adds a round.
     pub fn add(&mut self, requests: u64, took: Duration, latency: &Latency) {
         self.requests += requests;
@@ -118,7 +107,7 @@ pub struct Level {
 impl Level {
     /// Nothing yet.
     pub fn new(connections: usize) -> Self {
-        let (orders, nothing, bare) = (Served::new(), Served::new(), Served::new());
+        let [orders, nothing, bare] = [(); 3].map(|()| Served::default());
         Self { connections, orders, nothing, bare, ratio: 0.0, ratio_to_bare: 0.0 }
     }
 
