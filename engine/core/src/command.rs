@@ -75,3 +75,41 @@ pub enum Command {
     /// Lets time pass.
     Tick,
 }
+
+impl Command {
+    /// The one account that it is about, if it is about one.
+    #[inline]
+    pub const fn account(&self) -> Option<AccountId> {
+        match self {
+            Self::OpenAccount { account, .. }
+            | Self::CloseAccount { account }
+            | Self::SetShare { account, .. }
+            | Self::SetHousehold { account, .. }
+            | Self::SetObligation { account, .. }
+            | Self::Freeze { account }
+            | Self::Unfreeze { account }
+            | Self::Allot { account, .. }
+            | Self::Deposit { account, .. }
+            | Self::Withdraw { account, .. }
+            | Self::Debit { account, .. }
+            | Self::Refund { account, .. }
+            | Self::Place { account, .. }
+            | Self::Cancel { account, .. }
+            | Self::Replace { account, .. } => Some(*account),
+            Self::OpenPeriod { .. }
+            | Self::ClosePeriod
+            | Self::AllotAll { .. }
+            | Self::SetPhase { .. }
+            | Self::SetBand { .. }
+            | Self::SetBuyback { .. }
+            | Self::SetSale { .. }
+            | Self::FundTreasury { .. }
+            | Self::DrawTreasury { .. }
+            | Self::ReleaseReserve { .. }
+            | Self::Uncross
+            | Self::Distribute
+            | Self::SetRules { .. }
+            | Self::Tick => None,
+        }
+    }
+}

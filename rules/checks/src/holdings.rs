@@ -28,6 +28,7 @@ pub struct Holdings {
 
 impl Holdings {
     /// Points of both buckets.
+    #[inline]
     pub const fn points_g(&self) -> i64 {
         self.allotted_g + self.purchased_g
     }
@@ -59,6 +60,7 @@ pub(crate) fn share_floor(amount: u64, numerator: u64, denominator: u64) -> u64 
 
 impl AccountYear {
     /// A = floor(endowment × share_bp × (D − o) / (10000 × D)) (market specification, section 3).
+    #[inline]
     pub fn new(endowment_g: u64, share_bp: u32, days: u32, day: u32, opened: u32) -> Self {
         let opened = opened.min(days);
         let of_year = u64::from(share_bp) * u64::from(days - opened);
@@ -69,11 +71,13 @@ impl AccountYear {
     }
 
     /// floor(A × bp / 10000), in grams.
+    #[inline]
     pub fn share_g(&self, share_bp: u32) -> i64 {
         grams(share_floor(self.endowment_g, u64::from(share_bp), 10_000))
     }
 
     /// floor(left(A)) with left(x) = x·(D−d)/(D−o), in grams: the part of A that belongs to the days to come.
+    #[inline]
     pub fn left_g(&self) -> i64 {
         let lived = u64::from(self.days - self.opened);
         if lived == 0 {
@@ -83,6 +87,7 @@ impl AccountYear {
     }
 
     /// ceil(left(A·subsistence_bp)/10000), in grams: the least that a sale must leave.
+    #[inline]
     pub fn subsistence_g(&self, subsistence_bp: u32) -> i64 {
         let lived = u128::from(self.days - self.opened);
         if lived == 0 {
@@ -94,6 +99,7 @@ impl AccountYear {
     }
 
     /// floor(A·(d−o)/(D−o)), in grams: what the days lived so far have earned.
+    #[inline]
     pub fn earned_g(&self) -> i64 {
         let lived = u64::from(self.days - self.opened);
         if lived == 0 || self.day <= self.opened {

@@ -1,6 +1,7 @@
 //! The rules of the market: one validated [`RuleSet`], and the checks that may reject, one file each.
 #![forbid(unsafe_code)]
 
+mod allowance;
 mod encoding;
 mod holdings;
 mod order;
@@ -9,6 +10,7 @@ mod purchase;
 mod rule_set;
 mod sale;
 
+pub use allowance::Allowance;
 pub use encoding::RULE_SET_BYTES;
 pub use holdings::{AccountYear, Holdings};
 pub use order::{check_open_orders, check_opposite, check_order_rate, check_price, check_quantity};

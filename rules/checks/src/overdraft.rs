@@ -2,20 +2,16 @@
 
 use carbex_vocabulary::{Reject, RejectCode};
 
-use crate::{AccountYear, Holdings, OverdraftRules};
+use crate::{Allowance, Holdings};
 
 /// `allotted + purchased − quantity ≥ −floor(A·overdraft_bp/10000)`; the numbers are grams below zero.
 ///
 /// # Errors
 /// `OVERDRAFT_LIMIT`.
-pub fn check_overdraft(
-    rules: &OverdraftRules,
-    holdings: &Holdings,
-    year: &AccountYear,
-    quantity_g: i64,
-) -> Result<(), Reject> {
+#[inline]
+pub fn check_overdraft(holdings: &Holdings, allowance: &Allowance, quantity_g: i64) -> Result<(), Reject> {
     let below_zero_g = quantity_g - holdings.points_g();
-    let limit_g = year.share_g(rules.overdraft_bp);
+    let limit_g = allowance.overdraft_g;
     if below_zero_g > limit_g {
         return Err(Reject::with(RejectCode::OverdraftLimit, limit_g, below_zero_g));
     }

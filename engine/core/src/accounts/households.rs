@@ -1,18 +1,20 @@
 //! Who lives together: for each household, a chain through its accounts. Only `caps_per = "household"` walks it.
 
+use carbex_memory::Table;
+
 use super::index::spread;
 
 /// The chains. Slots are stored + 1, 0 = none.
 pub(super) struct Households {
     /// The next account of the same household.
-    next: Vec<u32>,
+    next: Table<u32>,
     /// Open addressing from a household's number to its first account.
-    heads: Vec<u32>,
+    heads: Table<u32>,
 }
 
 impl Households {
     pub fn new(capacity: usize) -> Self {
-        Self { next: vec![0; capacity], heads: vec![0; capacity + capacity / 4 + 2] }
+        Self { next: Table::zeroed(capacity), heads: Table::zeroed(capacity + capacity / 4 + 2) }
     }
 
     fn start(&self, household: u32) -> usize {

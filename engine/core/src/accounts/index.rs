@@ -1,61 +1,84 @@
-//! From an account's number to its slot: open addressing over 32-bit entries, 4.4 bytes an account when full.
+//! From an account's number to its slot: open addressing over 32-bit entries, three for every two accounts: 6 bytes an account.
 //!
 //! An entry is slot + 1 with what bits are left as a fingerprint of the number, so that a probe rarely looks at the wrong
 //! account. Accounts are never removed, so neither are entries. The hash is fixed: the same on any machine.
 
+use carbex_memory::Table;
+
 /// Multiplies and folds: spreads consecutive and structured numbers alike.
-#[inline]
+#[inline(always)]
 pub(super) fn spread(number: u64) -> u64 {
     let wide = u128::from(number ^ 0x9E37_79B9_7F4A_7C15) * u128::from(0xD6E8_FEB8_6659_FD93_u64);
-    let folded = (wide ^ (wide >> 64)) as u64;
-    folded.wrapping_mul(0x9FB2_1C65_1E98_DF25) ^ (folded >> 32)
+    (wide as u64) ^ ((wide >> 64) as u64)
 }
 
 /// Finds slots by number.
 pub(super) struct Index {
-    entries: Vec<u32>,
-    slot_bits: u32,
+    entries: Table<u32>,
+    /// The bits of an entry that hold slot + 1; the others are the fingerprint.
+    slot_mask: u32,
 }
 
 impl Index {
-    /// Room for `capacity` accounts at nine tenths full.
+    /// Room for `capacity` accounts at two thirds full.
     pub fn new(capacity: u32) -> Self {
-        let entries = u64::from(capacity) * 10 / 9 + 2;
-        let slot_bits = u32::BITS - capacity.leading_zeros();
-        Self { entries: vec![0; usize::try_from(entries).expect("a table that this machine can address")], slot_bits }
+        let entries = u64::from(capacity) * 3 / 2 + 2;
+        let entries = usize::try_from(entries).expect("a table that this machine can address");
+        let slot_mask = u32::MAX.checked_shr(capacity.leading_zeros()).unwrap_or(0);
+        Self { entries: Table::zeroed(entries), slot_mask }
     }
 
-    #[inline]
+    #[inline(always)]
     fn start(&self, hash: u64) -> usize {
         // The high half of hash × length is evenly spread over 0..length, whatever the length.
         ((u128::from(hash) * self.entries.len() as u128) >> 64) as usize
     }
 
-    #[inline]
+    #[inline(always)]
     fn fingerprint(&self, hash: u64) -> u32 {
-        if self.slot_bits == 32 { 0 } else { (hash as u32) >> self.slot_bits << self.slot_bits }
+        (hash as u32) & !self.slot_mask
     }
 
-    /// The slot whose number is `number`; `number_at` tells a slot's number.
-    #[inline]
-    pub fn find(&self, number: u64, number_at: impl Fn(u32) -> u64) -> Option<u32> {
+    /// The first slot from where the search for `number` begins that has its fingerprint and is `confirmed`.
+    #[inline(always)]
+    fn search(&self, number: u64, confirmed: impl Fn(u32) -> bool) -> Option<u32> {
         let hash = spread(number);
         let fingerprint = self.fingerprint(hash);
-        let slot_mask = if self.slot_bits == 32 { u32::MAX } else { (1 << self.slot_bits) - 1 };
         let mut place = self.start(hash);
         loop {
             let entry = self.entries[place];
             if entry == 0 {
                 return None;
             }
-            if entry & !slot_mask == fingerprint {
-                let slot = (entry & slot_mask) - 1;
-                if number_at(slot) == number {
+            if entry & !self.slot_mask == fingerprint {
+                let slot = (entry & self.slot_mask) - 1;
+                if confirmed(slot) {
                     return Some(slot);
                 }
             }
-            place = if place + 1 == self.entries.len() { 0 } else { place + 1 };
+            place += 1;
+            if place == self.entries.len() {
+                place = 0;
+            }
         }
+    }
+
+    /// The slot whose number is `number`; `number_at` tells a slot's number.
+    #[inline(always)]
+    pub fn find(&self, number: u64, number_at: impl Fn(u32) -> u64) -> Option<u32> {
+        self.search(number, |slot| number_at(slot) == number)
+    }
+
+    /// The slot that a search for `number` would look at first, unconfirmed: its number is not looked at.
+    #[inline(always)]
+    pub fn likely(&self, number: u64) -> Option<u32> {
+        self.search(number, |_| true)
+    }
+
+    /// Brings the place nearer where the search for `number` begins.
+    #[inline(always)]
+    pub fn look_up(&self, number: u64) {
+        self.entries.prefetch(self.start(spread(number)));
     }
 
     /// Enters a slot under a number that is not there yet.

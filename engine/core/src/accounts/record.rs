@@ -4,6 +4,7 @@
 //! bounds of the table, checked before every write: `LIMIT_EXCEEDED`, never an overflow.
 
 use carbex_vocabulary::AccountStatus;
+use zerocopy::{FromBytes, IntoBytes};
 
 /// The most grams one field holds, in either direction: 2³⁹ − 1.
 pub(crate) const AMOUNT_MAX_G: i64 = (1 << 39) - 1;
@@ -19,27 +20,217 @@ pub(crate) const OBLIGATION_MAX_G: i64 = u32::MAX as i64;
 /// The largest share of one endowment: 209 endowments.
 pub(crate) const SHARE_MAX_BP: u32 = (1 << 21) - 1;
 
-/// The hot side of an account, unpacked; units are in the names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The hot side of an account: one cache line, read and changed where it lies.
+///
+/// Seven words hold an amount of grams in their upper 40 bits, so that reading it is a shift and adding to it an addition, and
+/// beside it, in the lower 24, a part of what an account also keeps. The eighth is the cash and what was left.
+///
+/// ```text
+/// word  upper 40 bits  lower 24 bits
+/// 0     allotted_g     cash_reserved_ueur, bits 0 to 23
+/// 1     purchased_g    cash_reserved_ueur, bits 24 to 47
+/// 2     consumed_g     orders_today
+/// 3     sold_g         newest_order, bits 0 to 23
+/// 4     bought_g       newest_order, bits 24 to 31 (8) | open_orders (16)
+/// 5     open_sell_g    orders_day (16) | opened_day, bits 0 to 7 (8)
+/// 6     open_buy_g     share_bp (21) | status (2) | opened_day, bit 8 (1)
+/// 7     cash_ueur in the lower 56 bits | cash_reserved_ueur, bits 48 to 54 (7) | has_obligation (1)
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes)]
+#[repr(C, align(64))]
 pub(crate) struct Hot {
-    pub allotted_g: i64,
-    pub purchased_g: i64,
-    pub consumed_g: i64,
-    pub sold_g: i64,
-    pub bought_g: i64,
-    pub open_sell_g: i64,
-    pub open_buy_g: i64,
-    pub cash_ueur: i64,
-    pub cash_reserved_ueur: i64,
+    words: HotWords,
+}
+
+/// The words of a hot side, as the canonical state writes them.
+pub(crate) type HotWords = [u64; 8];
+
+const BESIDE_BITS: u32 = 24;
+const BESIDE_MASK: u64 = (1 << BESIDE_BITS) - 1;
+const CASH_MASK: u64 = (1 << 56) - 1;
+const BEYOND: &str = "an amount beyond the table: a check before this write is missing";
+
+/// Reading, adding to and setting one amount of grams.
+macro_rules! amounts {
+    ($($word:literal $amount:ident $add:ident $($set:ident)?),+ $(,)?) => {
+        $(
+            #[inline(always)]
+            pub const fn $amount(&self) -> i64 {
+                self.words[$word].cast_signed() >> BESIDE_BITS
+            }
+            #[inline(always)]
+            pub const fn $add(&mut self, grams: i64) {
+                let added = grams.checked_mul(1 << BESIDE_BITS).expect(BEYOND);
+                self.words[$word] = self.words[$word].cast_signed().checked_add(added).expect(BEYOND).cast_unsigned();
+            }
+            $(
+                #[inline(always)]
+                pub const fn $set(&mut self, grams: i64) {
+                    let upper = grams.checked_mul(1 << BESIDE_BITS).expect(BEYOND);
+                    self.words[$word] = upper.cast_unsigned() | (self.words[$word] & BESIDE_MASK);
+                }
+            )?
+        )+
+    };
+}
+
+impl Hot {
+    /// A new account with nothing in it.
+    pub const fn new(share_bp: u32, opened_day: u16) -> Self {
+        let mut hot = Self { words: [0; 8] };
+        hot.set_share_bp(share_bp);
+        hot.set_opened_day(opened_day);
+        hot
+    }
+
+    /// The words as a state holds them.
+    pub const fn from_words(words: HotWords) -> Self {
+        Self { words }
+    }
+
+    /// The words as a state holds them.
+    pub const fn words(&self) -> &HotWords {
+        &self.words
+    }
+
+    amounts! {
+        0 allotted_g add_allotted_g set_allotted_g,
+        1 purchased_g add_purchased_g set_purchased_g,
+        2 consumed_g add_consumed_g set_consumed_g,
+        3 sold_g add_sold_g set_sold_g,
+        4 bought_g add_bought_g set_bought_g,
+        5 open_sell_g add_open_sell_g,
+        6 open_buy_g add_open_buy_g,
+    }
+
+    /// Points of both buckets.
+    #[inline(always)]
+    pub const fn points_g(&self) -> i64 {
+        self.allotted_g() + self.purchased_g()
+    }
+
+    /// Replaces `bits` bits from `shift` on in the lower part of a word.
+    #[inline(always)]
+    const fn put(&mut self, word: usize, shift: u32, bits: u32, value: u64) {
+        assert!(value >> bits == 0, "a number beyond the table: a check before this write is missing");
+        let mask = ((1 << bits) - 1) << shift;
+        self.words[word] = (self.words[word] & !mask) | (value << shift);
+    }
+
+    #[inline(always)]
+    const fn get(&self, word: usize, shift: u32, bits: u32) -> u64 {
+        (self.words[word] >> shift) & ((1 << bits) - 1)
+    }
+
+    /// Money, what is reserved included.
+    #[inline(always)]
+    pub const fn cash_ueur(&self) -> i64 {
+        (self.words[7] & CASH_MASK).cast_signed()
+    }
+
+    #[inline(always)]
+    pub const fn add_cash_ueur(&mut self, amount_ueur: i64) {
+        self.put(7, 0, 56, (self.cash_ueur() + amount_ueur).cast_unsigned());
+    }
+
+    /// Money reserved for open buys.
+    #[inline(always)]
+    pub const fn cash_reserved_ueur(&self) -> i64 {
+        (self.get(0, 0, 24) | (self.get(1, 0, 24) << 24) | (self.get(7, 56, 7) << 48)).cast_signed()
+    }
+
+    #[inline(always)]
+    pub const fn add_cash_reserved_ueur(&mut self, amount_ueur: i64) {
+        let reserved = (self.cash_reserved_ueur() + amount_ueur).cast_unsigned();
+        self.put(0, 0, 24, reserved & BESIDE_MASK);
+        self.put(1, 0, 24, (reserved >> 24) & BESIDE_MASK);
+        self.put(7, 56, 7, reserved >> 48);
+    }
+
     /// Places and replaces accepted on `orders_day`.
-    pub orders_today: u32,
-    pub orders_day: u16,
-    pub open_orders: u16,
+    #[inline(always)]
+    pub const fn orders_today(&self) -> u32 {
+        self.get(2, 0, 24) as u32
+    }
+
+    #[inline(always)]
+    pub const fn set_orders_today(&mut self, orders: u32) {
+        self.put(2, 0, 24, orders as u64);
+    }
+
+    #[inline(always)]
+    pub const fn orders_day(&self) -> u16 {
+        self.get(5, 0, 16) as u16
+    }
+
+    #[inline(always)]
+    pub const fn set_orders_day(&mut self, day: u16) {
+        self.put(5, 0, 16, day as u64);
+    }
+
+    #[inline(always)]
+    pub const fn open_orders(&self) -> u16 {
+        self.get(4, 8, 16) as u16
+    }
+
+    #[inline(always)]
+    pub const fn set_open_orders(&mut self, orders: u16) {
+        self.put(4, 8, 16, orders as u64);
+    }
+
     /// The newest open order's slot + 1; 0 = none.
-    pub newest_order: u32,
-    pub share_bp: u32,
-    pub opened_day: u16,
-    pub status: AccountStatus,
+    #[inline(always)]
+    pub const fn newest_order(&self) -> u32 {
+        (self.get(3, 0, 24) | (self.get(4, 0, 8) << 24)) as u32
+    }
+
+    #[inline(always)]
+    pub const fn set_newest_order(&mut self, link: u32) {
+        self.put(3, 0, 24, link as u64 & BESIDE_MASK);
+        self.put(4, 0, 8, link as u64 >> 24);
+    }
+
+    #[inline(always)]
+    pub const fn share_bp(&self) -> u32 {
+        self.get(6, 0, 21) as u32
+    }
+
+    pub const fn set_share_bp(&mut self, share_bp: u32) {
+        self.put(6, 0, 21, share_bp as u64);
+    }
+
+    #[inline(always)]
+    pub const fn opened_day(&self) -> u16 {
+        (self.get(5, 16, 8) | (self.get(6, 23, 1) << 8)) as u16
+    }
+
+    pub const fn set_opened_day(&mut self, day: u16) {
+        self.put(5, 16, 8, day as u64 & 0xFF);
+        self.put(6, 23, 1, day as u64 >> 8);
+    }
+
+    #[inline(always)]
+    pub const fn status(&self) -> AccountStatus {
+        match self.get(6, 21, 2) {
+            0 => AccountStatus::Active,
+            1 => AccountStatus::Frozen,
+            _ => AccountStatus::Closed,
+        }
+    }
+
+    pub const fn set_status(&mut self, status: AccountStatus) {
+        self.put(6, 21, 2, status as u64);
+    }
+
+    /// The cold side holds an obligation: without it a purchase need not look there.
+    #[inline(always)]
+    pub const fn has_obligation(&self) -> bool {
+        self.words[7] >> 63 != 0
+    }
+
+    pub const fn set_has_obligation(&mut self, has: bool) {
+        self.put(7, 63, 1, has as u64);
+    }
 }
 
 /// The cold side of an account, unpacked.
@@ -52,135 +243,27 @@ pub(crate) struct Cold {
     pub household: u32,
 }
 
-/// The packed hot side: each word holds one amount and what fits beside it.
-pub(crate) type HotWords = [u64; 8];
 /// The packed cold side.
 pub(crate) type ColdWords = [u64; 3];
 
 const GRAM_BITS: u32 = 40;
 const GRAM_MASK: u64 = (1 << GRAM_BITS) - 1;
-const CASH_MASK: u64 = (1 << 56) - 1;
 
-#[inline]
 fn pack_grams(grams: i64, beside: u64) -> u64 {
     (grams.cast_unsigned() & GRAM_MASK) | (beside << GRAM_BITS)
 }
 
 /// Zero if the grams fit their 40 bits.
-#[inline]
 fn beyond_grams(grams: i64) -> i64 {
     ((grams << (64 - GRAM_BITS)) >> (64 - GRAM_BITS)) ^ grams
 }
 
-#[inline]
 fn unpack_grams(word: u64) -> i64 {
     (word << (64 - GRAM_BITS)).cast_signed() >> (64 - GRAM_BITS)
 }
 
-#[inline]
 fn beside(word: u64) -> u64 {
     word >> GRAM_BITS
-}
-
-impl Hot {
-    /// A new account with nothing in it.
-    pub fn new(share_bp: u32, opened_day: u16) -> Self {
-        Self {
-            allotted_g: 0,
-            purchased_g: 0,
-            consumed_g: 0,
-            sold_g: 0,
-            bought_g: 0,
-            open_sell_g: 0,
-            open_buy_g: 0,
-            cash_ueur: 0,
-            cash_reserved_ueur: 0,
-            orders_today: 0,
-            orders_day: 0,
-            open_orders: 0,
-            newest_order: 0,
-            share_bp,
-            opened_day,
-            status: AccountStatus::Active,
-        }
-    }
-
-    /// Points of both buckets.
-    pub fn points_g(&self) -> i64 {
-        self.allotted_g + self.purchased_g
-    }
-
-    /// Packs. Every field is within its bound, checked before the change that made it; what is not is a fault that stops.
-    #[inline]
-    pub fn pack(&self) -> HotWords {
-        let beyond = beyond_grams(self.allotted_g)
-            | beyond_grams(self.purchased_g)
-            | beyond_grams(self.consumed_g)
-            | beyond_grams(self.sold_g)
-            | beyond_grams(self.bought_g)
-            | beyond_grams(self.open_sell_g)
-            | beyond_grams(self.open_buy_g)
-            | (self.cash_ueur & !CASH_MAX_UEUR)
-            | (self.cash_reserved_ueur & !CASH_MAX_UEUR);
-        assert!(beyond == 0, "an amount beyond the table: a check before this write is missing");
-        assert!(self.orders_today < 1 << 24 && self.share_bp <= SHARE_MAX_BP && self.opened_day < 1 << 9);
-        let reserved = self.cash_reserved_ueur.cast_unsigned();
-        let newest = u64::from(self.newest_order);
-        let opened = u64::from(self.opened_day);
-        [
-            pack_grams(self.allotted_g, reserved & 0xFF_FFFF),
-            pack_grams(self.purchased_g, (reserved >> 24) & 0xFF_FFFF),
-            pack_grams(self.consumed_g, u64::from(self.orders_today)),
-            pack_grams(self.sold_g, newest & 0xFF_FFFF),
-            pack_grams(self.bought_g, (newest >> 24) | (u64::from(self.open_orders) << 8)),
-            pack_grams(self.open_sell_g, u64::from(self.orders_day) | ((opened & 0xFF) << 16)),
-            pack_grams(
-                self.open_buy_g,
-                u64::from(self.share_bp) | ((self.status as u64) << 21) | ((opened >> 8) << 23),
-            ),
-            (self.cash_ueur.cast_unsigned() & CASH_MASK) | ((reserved >> 48) << 56),
-        ]
-    }
-
-    /// Unpacks.
-    #[inline]
-    pub fn unpack(words: &HotWords) -> Self {
-        let [w0, w1, w2, w3, w4, w5, w6, w7] = *words;
-        let reserved = beside(w0) | (beside(w1) << 24) | ((w7 >> 56) << 48);
-        let status = match (beside(w6) >> 21) & 3 {
-            0 => AccountStatus::Active,
-            1 => AccountStatus::Frozen,
-            _ => AccountStatus::Closed,
-        };
-        Self {
-            allotted_g: unpack_grams(w0),
-            purchased_g: unpack_grams(w1),
-            consumed_g: unpack_grams(w2),
-            sold_g: unpack_grams(w3),
-            bought_g: unpack_grams(w4),
-            open_sell_g: unpack_grams(w5),
-            open_buy_g: unpack_grams(w6),
-            cash_ueur: (w7 & CASH_MASK).cast_signed(),
-            cash_reserved_ueur: reserved.cast_signed(),
-            orders_today: low_u32(beside(w2)),
-            orders_day: low_u16(beside(w5)),
-            open_orders: low_u16(beside(w4) >> 8),
-            newest_order: low_u32(beside(w3) | ((beside(w4) & 0xFF) << 24)),
-            share_bp: low_u32(beside(w6) & u64::from(SHARE_MAX_BP)),
-            opened_day: low_u16((beside(w5) >> 16) | ((beside(w6) >> 23) << 8)),
-            status,
-        }
-    }
-}
-
-#[inline]
-fn low_u32(word: u64) -> u32 {
-    (word & 0xFFFF_FFFF) as u32
-}
-
-#[inline]
-fn low_u16(word: u64) -> u16 {
-    (word & 0xFFFF) as u16
 }
 
 impl Cold {
@@ -190,7 +273,7 @@ impl Cold {
             | beyond_grams(self.repay_g)
             | (self.owed_ueur & !OWED_MAX_UEUR)
             | (self.obligation_g & !OBLIGATION_MAX_G);
-        assert!(beyond == 0, "an amount beyond the table: a check before this write is missing");
+        assert!(beyond == 0, "{BEYOND}");
         let owed = self.owed_ueur.cast_unsigned();
         [
             pack_grams(self.consumed_purchased_g, owed & 0xFF_FFFF),
@@ -207,7 +290,7 @@ impl Cold {
             repay_g: unpack_grams(w1),
             owed_ueur: (beside(w0) | (beside(w1) << 24)).cast_signed(),
             obligation_g: (w2 & 0xFFFF_FFFF).cast_signed(),
-            household: low_u32(w2 >> 32),
+            household: (w2 >> 32) as u32,
         }
     }
 }
@@ -218,33 +301,114 @@ mod tests {
 
     #[test]
     fn an_account_takes_64_hot_and_24_cold_bytes() {
-        assert_eq!((size_of::<HotWords>(), size_of::<ColdWords>()), (64, 24));
+        assert_eq!((size_of::<Hot>(), align_of::<Hot>(), size_of::<ColdWords>()), (64, 64, 24));
+    }
+
+    type Change = fn(&mut Hot);
+    type Look = fn(&Hot) -> i64;
+
+    /// Every field: what sets it to its largest, what adds or sets one, and what reads it.
+    const FIELDS: [(Change, Change, Look, i64); 17] = [
+        (|hot| hot.set_allotted_g(AMOUNT_MAX_G), |hot| hot.add_allotted_g(-1), Hot::allotted_g, AMOUNT_MAX_G),
+        (|hot| hot.set_purchased_g(AMOUNT_MAX_G), |hot| hot.add_purchased_g(-1), Hot::purchased_g, AMOUNT_MAX_G),
+        (|hot| hot.set_consumed_g(AMOUNT_MAX_G), |hot| hot.add_consumed_g(-1), Hot::consumed_g, AMOUNT_MAX_G),
+        (|hot| hot.set_sold_g(AMOUNT_MAX_G), |hot| hot.add_sold_g(-1), Hot::sold_g, AMOUNT_MAX_G),
+        (|hot| hot.set_bought_g(AMOUNT_MAX_G), |hot| hot.add_bought_g(-1), Hot::bought_g, AMOUNT_MAX_G),
+        (|hot| hot.add_open_sell_g(AMOUNT_MAX_G), |hot| hot.add_open_sell_g(-1), Hot::open_sell_g, AMOUNT_MAX_G),
+        (|hot| hot.add_open_buy_g(AMOUNT_MAX_G), |hot| hot.add_open_buy_g(-1), Hot::open_buy_g, AMOUNT_MAX_G),
+        (|hot| hot.add_cash_ueur(CASH_MAX_UEUR), |hot| hot.add_cash_ueur(-1), Hot::cash_ueur, CASH_MAX_UEUR),
+        (
+            |hot| hot.add_cash_reserved_ueur(MONEY_MAX_UEUR),
+            |hot| hot.add_cash_reserved_ueur(-1),
+            Hot::cash_reserved_ueur,
+            MONEY_MAX_UEUR,
+        ),
+        (
+            |hot| hot.set_orders_today((1 << 24) - 1),
+            |hot| hot.set_orders_today((1 << 24) - 2),
+            |hot| i64::from(hot.orders_today()),
+            (1 << 24) - 1,
+        ),
+        (
+            |hot| hot.set_orders_day(u16::MAX),
+            |hot| hot.set_orders_day(u16::MAX - 1),
+            |hot| i64::from(hot.orders_day()),
+            u16::MAX as i64,
+        ),
+        (
+            |hot| hot.set_open_orders(u16::MAX),
+            |hot| hot.set_open_orders(u16::MAX - 1),
+            |hot| i64::from(hot.open_orders()),
+            u16::MAX as i64,
+        ),
+        (
+            |hot| hot.set_newest_order(u32::MAX),
+            |hot| hot.set_newest_order(u32::MAX - 1),
+            |hot| i64::from(hot.newest_order()),
+            u32::MAX as i64,
+        ),
+        (
+            |hot| hot.set_share_bp(SHARE_MAX_BP),
+            |hot| hot.set_share_bp(SHARE_MAX_BP - 1),
+            |hot| i64::from(hot.share_bp()),
+            SHARE_MAX_BP as i64,
+        ),
+        (|hot| hot.set_opened_day(366), |hot| hot.set_opened_day(365), |hot| i64::from(hot.opened_day()), 366),
+        (
+            |hot| hot.set_status(AccountStatus::Closed),
+            |hot| hot.set_status(AccountStatus::Frozen),
+            |hot| hot.status() as i64,
+            2,
+        ),
+        (
+            |hot| hot.set_has_obligation(true),
+            |hot| hot.set_has_obligation(false),
+            |hot| i64::from(hot.has_obligation()),
+            1,
+        ),
+    ];
+
+    #[test]
+    fn every_field_holds_its_largest_and_touches_no_other() {
+        for full in [false, true] {
+            for (place, (largest, one_less, look, value)) in FIELDS.iter().enumerate() {
+                let mut hot = Hot::new(0, 0);
+                if full {
+                    FIELDS.iter().for_each(|(largest, ..)| largest(&mut hot));
+                } else {
+                    largest(&mut hot);
+                }
+                assert_eq!(look(&hot), *value, "field {place}");
+                one_less(&mut hot);
+                for (other, (_, _, look, value)) in FIELDS.iter().enumerate() {
+                    let expected = if other == place { value - 1 } else { i64::from(full) * value };
+                    assert_eq!(look(&hot), expected, "field {other} after a change of field {place}");
+                }
+                assert_eq!(Hot::from_words(*hot.words()), hot);
+            }
+        }
     }
 
     #[test]
-    fn every_field_survives_packing_at_its_bounds() {
-        let extremes = [0, 1, AMOUNT_MAX_G];
-        for (turn, status) in AccountStatus::ALL.iter().enumerate() {
-            let amount = extremes[turn];
-            let hot = Hot {
-                allotted_g: -amount,
-                purchased_g: amount,
-                consumed_g: amount,
-                sold_g: amount,
-                bought_g: amount,
-                open_sell_g: amount,
-                open_buy_g: amount,
-                cash_ueur: CASH_MAX_UEUR,
-                cash_reserved_ueur: CASH_MAX_UEUR - i64::try_from(turn).unwrap(),
-                orders_today: (1 << 24) - 1,
-                orders_day: u16::MAX,
-                open_orders: u16::MAX,
-                newest_order: u32::MAX,
-                share_bp: SHARE_MAX_BP,
-                opened_day: 366,
-                status: *status,
-            };
-            assert_eq!(Hot::unpack(&hot.pack()), hot);
+    fn amounts_go_as_far_below_zero() {
+        let mut hot = Hot::new(SHARE_MAX_BP, 366);
+        hot.set_allotted_g(-AMOUNT_MAX_G - 1);
+        hot.add_purchased_g(-3);
+        assert_eq!((hot.allotted_g(), hot.purchased_g(), hot.points_g()), (-AMOUNT_MAX_G - 1, -3, -AMOUNT_MAX_G - 4));
+        assert_eq!((hot.share_bp(), hot.opened_day(), hot.cash_reserved_ueur()), (SHARE_MAX_BP, 366, 0));
+    }
+
+    #[test]
+    #[should_panic(expected = "a check before this write is missing")]
+    fn an_amount_beyond_its_field_stops() {
+        let mut hot = Hot::new(0, 0);
+        hot.set_allotted_g(AMOUNT_MAX_G);
+        hot.add_allotted_g(1);
+    }
+
+    #[test]
+    fn every_cold_field_survives_packing_at_its_bounds() {
+        for amount in [0, 1, AMOUNT_MAX_G] {
             let cold = Cold {
                 consumed_purchased_g: amount,
                 repay_g: amount,
@@ -254,27 +418,5 @@ mod tests {
             };
             assert_eq!(Cold::unpack(&cold.pack()), cold);
         }
-    }
-
-    #[test]
-    fn fields_do_not_touch_each_other() {
-        let plain = Hot::new(0, 0);
-        let with = |change: fn(&mut Hot)| {
-            let mut hot = plain;
-            change(&mut hot);
-            assert_eq!(Hot::unpack(&hot.pack()), hot);
-        };
-        with(|hot| hot.allotted_g = -1);
-        with(|hot| hot.orders_today = 1);
-        with(|hot| hot.orders_day = 1);
-        with(|hot| hot.open_orders = 1);
-        with(|hot| hot.newest_order = 1 << 24);
-        with(|hot| hot.opened_day = 256);
-        with(|hot| hot.share_bp = 1);
-        with(|hot| hot.status = AccountStatus::Closed);
-        with(|hot| {
-            hot.cash_ueur = 1 << 50;
-            hot.cash_reserved_ueur = 1 << 49;
-        });
     }
 }

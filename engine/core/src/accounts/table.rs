@@ -1,10 +1,11 @@
 //! The table of accounts: dense slots in opening order, never freed.
 
+use carbex_memory::Table;
 use carbex_vocabulary::{AccountId, TimestampNs};
 
 use super::households::Households;
 use super::index::Index;
-use super::record::{Cold, ColdWords, Hot, HotWords};
+use super::record::{Cold, ColdWords, Hot};
 
 /// Where an account stands in the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,11 +34,11 @@ impl AccountSlot {
 pub(crate) struct AccountTable {
     capacity: u32,
     count: u32,
-    numbers: Vec<u64>,
-    hot: Vec<HotWords>,
-    cold: Vec<ColdWords>,
+    numbers: Table<u64>,
+    hot: Table<Hot>,
+    cold: Table<ColdWords>,
     /// When the account last bought, ns since the epoch + 1; 0 = never.
-    last_purchase_ns: Vec<u64>,
+    last_purchase_ns: Table<u64>,
     index: Index,
     households: Households,
 }
@@ -48,10 +49,10 @@ impl AccountTable {
         Self {
             capacity,
             count: 0,
-            numbers: vec![0; length],
-            hot: vec![[0; 8]; length],
-            cold: vec![[0; 3]; length],
-            last_purchase_ns: vec![0; length],
+            numbers: Table::zeroed(length),
+            hot: Table::zeroed(length),
+            cold: Table::zeroed(length),
+            last_purchase_ns: Table::zeroed(length),
             index: Index::new(capacity),
             households: Households::new(length),
         }
@@ -74,6 +75,27 @@ impl AccountTable {
         self.index.find(account.number(), |slot| self.numbers[slot as usize]).map(AccountSlot)
     }
 
+    /// Brings the index entry of an account nearer.
+    #[inline]
+    pub fn look_up(&self, account: AccountId) {
+        self.index.look_up(account.number());
+    }
+
+    /// Brings an account nearer, its index entry being near already.
+    #[inline]
+    pub fn look_at(&self, account: AccountId) {
+        if let Some(slot) = self.index.likely(account.number()) {
+            self.look_at_slot(AccountSlot(slot));
+        }
+    }
+
+    /// Brings an account nearer.
+    #[inline]
+    pub fn look_at_slot(&self, slot: AccountSlot) {
+        self.hot.prefetch(slot.at());
+        self.numbers.prefetch(slot.at());
+    }
+
     /// All slots, in opening order.
     pub fn slots(&self) -> impl Iterator<Item = AccountSlot> + use<> {
         (0..self.count).map(AccountSlot)
@@ -85,7 +107,7 @@ impl AccountTable {
         let slot = AccountSlot(self.count);
         self.count += 1;
         self.numbers[slot.at()] = account.number();
-        self.hot[slot.at()] = hot.pack();
+        self.hot[slot.at()] = *hot;
         self.index.insert(account.number(), slot.0);
         self.set_household(slot, household);
         slot
@@ -96,14 +118,14 @@ impl AccountTable {
         AccountId::new(self.numbers[slot.at()])
     }
 
-    #[inline]
-    pub fn hot(&self, slot: AccountSlot) -> Hot {
-        Hot::unpack(&self.hot[slot.at()])
+    #[inline(always)]
+    pub fn hot(&self, slot: AccountSlot) -> &Hot {
+        &self.hot[slot.at()]
     }
 
-    #[inline]
-    pub fn set_hot(&mut self, slot: AccountSlot, hot: &Hot) {
-        self.hot[slot.at()] = hot.pack();
+    #[inline(always)]
+    pub fn hot_mut(&mut self, slot: AccountSlot) -> &mut Hot {
+        &mut self.hot[slot.at()]
     }
 
     #[inline]

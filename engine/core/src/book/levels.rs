@@ -13,10 +13,19 @@ const SUMMARIES: usize = WORDS / 64;
 /// One price: a queue of orders, oldest first.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Level {
-    pub oldest: Option<OrderSlot>,
-    pub youngest: Option<OrderSlot>,
-    pub orders: u32,
     pub quantity_g: i64,
+    /// Links: slot + 1, 0 = none.
+    pub oldest: u32,
+    pub youngest: u32,
+    pub orders: u32,
+}
+
+impl Level {
+    /// The first order in line.
+    #[inline]
+    pub const fn oldest(&self) -> Option<OrderSlot> {
+        OrderSlot::from_link(self.oldest)
+    }
 }
 
 /// All levels of one side.

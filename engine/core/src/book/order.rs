@@ -2,6 +2,8 @@
 
 use carbex_vocabulary::{ClientOrderId, OrderId, Side, TimeInForce};
 
+use zerocopy::{FromBytes, IntoBytes};
+
 use crate::accounts::AccountSlot;
 
 /// The largest order number that 48 bits hold.
@@ -58,19 +60,15 @@ pub(crate) struct Order {
 }
 
 /// An order as the pool keeps it: 48 bytes, links included. Links are slot + 1, 0 = none.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, FromBytes, IntoBytes)]
 #[repr(C)]
 pub(super) struct Record {
     client_order_id: u64,
-    id_low: u32,
-    priority_low: u32,
-    id_high: u16,
-    priority_high: u16,
+    /// The order's number (48 bits), then its level: the price in ticks, modulo the number of levels.
+    id_and_level: u64,
+    /// The time of priority (48 bits), the flags (8), the upper 8 bits of the quantity.
+    priority_and_flags: u64,
     quantity_low: u32,
-    quantity_high: u8,
-    flags: u8,
-    /// The price level: the price in ticks, modulo the number of levels.
-    pub level: u16,
     pub account: u32,
     /// The next younger order of the level (of a free record: the next free one).
     pub next_in_level: u32,
@@ -80,11 +78,13 @@ pub(super) struct Record {
     pub newer_of_account: u32,
 }
 
-const SIDE_BUY: u8 = 1;
-const HAS_CLIENT_ORDER_ID: u8 = 2;
-const TIF_SHIFT: u32 = 2;
+const SIDE_BUY: u64 = 1 << 8;
+const HAS_CLIENT_ORDER_ID: u64 = 2 << 8;
+const TIF_SHIFT: u32 = 10;
+const QUANTITY_HIGH: u64 = 0xFF;
 
 impl Record {
+    #[inline]
     pub fn new(order: &Order, level: u16) -> Self {
         let id = order.id.number();
         debug_assert!(id <= ORDER_NUMBER_MAX && order.priority <= ORDER_NUMBER_MAX);
@@ -95,12 +95,8 @@ impl Record {
         let named = if order.client_order_id.is_some() { HAS_CLIENT_ORDER_ID } else { 0 };
         let mut record = Self {
             client_order_id: order.client_order_id.map_or(0, ClientOrderId::number),
-            id_low: id as u32,
-            id_high: (id >> 32) as u16,
-            priority_low: order.priority as u32,
-            priority_high: (order.priority >> 32) as u16,
-            flags: side | named | ((order.tif as u8) << TIF_SHIFT),
-            level,
+            id_and_level: (id << 16) | u64::from(level),
+            priority_and_flags: (order.priority << 16) | side | named | ((order.tif as u64) << TIF_SHIFT),
             account: order.account.number(),
             ..Self::default()
         };
@@ -110,17 +106,22 @@ impl Record {
 
     #[inline]
     pub fn id(&self) -> u64 {
-        u64::from(self.id_low) | (u64::from(self.id_high) << 32)
+        self.id_and_level >> 16
+    }
+
+    #[inline]
+    pub fn level(&self) -> u16 {
+        (self.id_and_level & 0xFFFF) as u16
     }
 
     #[inline]
     pub fn priority(&self) -> u64 {
-        u64::from(self.priority_low) | (u64::from(self.priority_high) << 32)
+        self.priority_and_flags >> 16
     }
 
     #[inline]
     pub fn quantity_g(&self) -> i64 {
-        (u64::from(self.quantity_low) | (u64::from(self.quantity_high) << 32)).cast_signed()
+        (u64::from(self.quantity_low) | ((self.priority_and_flags & QUANTITY_HIGH) << 32)).cast_signed()
     }
 
     #[inline]
@@ -128,16 +129,17 @@ impl Record {
         let quantity = quantity_g.cast_unsigned();
         debug_assert!(quantity < 1 << 40);
         self.quantity_low = quantity as u32;
-        self.quantity_high = (quantity >> 32) as u8;
+        self.priority_and_flags = (self.priority_and_flags & !QUANTITY_HIGH) | ((quantity >> 32) & QUANTITY_HIGH);
     }
 
     #[inline]
     pub fn side(&self) -> Side {
-        if self.flags & SIDE_BUY == 0 { Side::Sell } else { Side::Buy }
+        if self.priority_and_flags & SIDE_BUY == 0 { Side::Sell } else { Side::Buy }
     }
 
+    #[inline]
     pub fn tif(&self) -> TimeInForce {
-        match (self.flags >> TIF_SHIFT) & 3 {
+        match (self.priority_and_flags >> TIF_SHIFT) & 3 {
             0 => TimeInForce::Gtc,
             1 => TimeInForce::Day,
             2 => TimeInForce::Ioc,
@@ -145,8 +147,9 @@ impl Record {
         }
     }
 
+    #[inline]
     pub fn client_order_id(&self) -> Option<ClientOrderId> {
-        (self.flags & HAS_CLIENT_ORDER_ID != 0).then(|| ClientOrderId::new(self.client_order_id))
+        (self.priority_and_flags & HAS_CLIENT_ORDER_ID != 0).then(|| ClientOrderId::new(self.client_order_id))
     }
 }
 
@@ -174,7 +177,7 @@ mod tests {
             };
             let record = Record::new(&order, 65_535);
             assert_eq!(
-                (record.id(), record.priority(), record.quantity_g(), record.side(), record.tif(), record.level),
+                (record.id(), record.priority(), record.quantity_g(), record.side(), record.tif(), record.level()),
                 (ORDER_NUMBER_MAX, order.priority, order.quantity_g, Side::Buy, *tif, 65_535)
             );
             assert_eq!((record.account, record.client_order_id()), (u32::MAX - 1, order.client_order_id));

@@ -1,44 +1,50 @@
 //! The pool of order records: asked for once, recycled through a free list.
 
+use carbex_memory::Table;
+
 use super::order::{OrderSlot, Record};
 
 pub(super) struct Pool {
-    /// The records ever used; the vector never grows beyond what was reserved at the start.
-    records: Vec<Record>,
-    capacity: u32,
+    records: Table<Record>,
+    /// How many records were ever used.
+    used: u32,
     free: Option<OrderSlot>,
     live: u32,
 }
 
 impl Pool {
     pub fn new(capacity: u32) -> Self {
-        Self { records: Vec::with_capacity(capacity as usize), capacity, free: None, live: 0 }
+        Self { records: Table::zeroed(capacity as usize), used: 0, free: None, live: 0 }
     }
 
     pub const fn live(&self) -> u32 {
         self.live
     }
 
-    pub const fn capacity(&self) -> u32 {
-        self.capacity
+    pub fn capacity(&self) -> u32 {
+        self.records.len() as u32
     }
 
-    pub const fn is_full(&self) -> bool {
-        self.live == self.capacity
+    pub fn is_full(&self) -> bool {
+        self.live == self.capacity()
     }
 
     /// Takes a record's place; there must be room.
     #[inline]
     pub fn take(&mut self, record: Record) -> OrderSlot {
         self.live += 1;
-        if let Some(slot) = self.free {
-            self.free = OrderSlot::from_link(self.records[slot.at()].next_in_level);
-            self.records[slot.at()] = record;
-            return slot;
-        }
-        assert!(self.records.len() < self.capacity as usize, "the caller checks for room");
-        let slot = OrderSlot::new(self.records.len() as u32);
-        self.records.push(record);
+        let slot = match self.free {
+            Some(slot) => {
+                self.free = OrderSlot::from_link(self.records[slot.at()].next_in_level);
+                slot
+            }
+            None => {
+                let slot = OrderSlot::new(self.used);
+                self.used += 1;
+                slot
+            }
+        };
+        self.records[slot.at()] = record;
         slot
     }
 
@@ -47,6 +53,19 @@ impl Pool {
         self.live -= 1;
         self.records[slot.at()].next_in_level = OrderSlot::link(self.free);
         self.free = Some(slot);
+    }
+
+    /// The free record that is taken next, unless it is a fresh one.
+    #[inline]
+    pub const fn next_free(&self) -> Option<OrderSlot> {
+        self.free
+    }
+
+    /// Brings a record nearer: it may lie across two cache lines.
+    #[inline]
+    pub fn prefetch(&self, slot: OrderSlot) {
+        self.records.prefetch(slot.at());
+        self.records.prefetch(slot.at() + 1);
     }
 
     #[inline]

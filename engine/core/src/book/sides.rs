@@ -13,8 +13,10 @@ use crate::accounts::AccountSlot;
 pub(crate) struct Book {
     pool: Pool,
     index: OrderIndex,
-    sells: Levels,
-    buys: Levels,
+    /// By side, sells first.
+    sides: [Levels; 2],
+    /// The best level of each side: lowest sell, highest buy.
+    best: [Option<u16>; 2],
     tick_ueur: u64,
     /// The band's floor, in ticks.
     floor_ticks: u64,
@@ -29,8 +31,8 @@ impl Book {
         let mut book = Self {
             pool: Pool::new(capacity),
             index: OrderIndex::new(capacity),
-            sells: Levels::new(),
-            buys: Levels::new(),
+            sides: [Levels::new(), Levels::new()],
+            best: [None, None],
             tick_ueur,
             floor_ticks: 0,
             ceiling_ticks: 0,
@@ -46,6 +48,12 @@ impl Book {
         self.tick_ueur = tick_ueur;
         self.floor_ticks = band.floor_ueur / tick_ueur;
         self.ceiling_ticks = band.ceiling_ueur / tick_ueur;
+        // Only places counted from the floor can be compared, and the floor has moved; the orders have not.
+        let floor = self.floor_place();
+        self.best = [
+            self.levels(Side::Sell).next_up(floor, floor),
+            self.levels(Side::Buy).next_down(self.ceiling_ticks as u16, floor),
+        ];
     }
 
     pub const fn len(&self) -> u32 {
@@ -56,11 +64,11 @@ impl Book {
         self.pool.live() == 0
     }
 
-    pub const fn is_full(&self) -> bool {
+    pub fn is_full(&self) -> bool {
         self.pool.is_full()
     }
 
-    pub const fn capacity(&self) -> u32 {
+    pub fn capacity(&self) -> u32 {
         self.pool.capacity()
     }
 
@@ -75,7 +83,7 @@ impl Book {
     }
 
     #[inline]
-    fn floor_place(&self) -> u16 {
+    const fn floor_place(&self) -> u16 {
         self.floor_ticks as u16
     }
 
@@ -87,82 +95,96 @@ impl Book {
 
     #[inline]
     const fn levels(&self, side: Side) -> &Levels {
-        match side {
-            Side::Sell => &self.sells,
-            Side::Buy => &self.buys,
-        }
+        &self.sides[side as usize]
     }
 
     #[inline]
     const fn levels_mut(&mut self, side: Side) -> &mut Levels {
-        match side {
-            Side::Sell => &mut self.sells,
-            Side::Buy => &mut self.buys,
+        &mut self.sides[side as usize]
+    }
+
+    /// Whether a level is better than the best of its side so far.
+    #[inline]
+    fn is_best(&self, side: Side, place: u16) -> bool {
+        let rank = |place: u16| place.wrapping_sub(self.floor_place());
+        match (self.best[side as usize], side) {
+            (None, _) => true,
+            (Some(best), Side::Sell) => rank(place) < rank(best),
+            (Some(best), Side::Buy) => rank(place) > rank(best),
         }
     }
 
     /// Enters an order as the youngest of its level and of its account, whose newest order's link is `newest`; answers
     /// the account's new link. There must be room.
-    pub fn insert(&mut self, order: &Order, newest: &mut u32) -> OrderSlot {
+    #[inline]
+    pub fn insert(&mut self, order: &Order, newest: u32) -> u32 {
         let place = self.place(order.price_ueur);
-        let level = self.levels(order.side).level(place);
+        let elder = self.levels(order.side).level(place).youngest;
         let mut record = Record::new(order, place);
-        record.previous_in_level = OrderSlot::link(level.youngest);
-        record.older_of_account = *newest;
-        let elder = level.youngest;
+        record.previous_in_level = elder;
+        record.older_of_account = newest;
         let slot = self.pool.take(record);
-        if let Some(elder) = elder {
-            self.pool.record_mut(elder).next_in_level = OrderSlot::link(Some(slot));
+        let link = OrderSlot::link(Some(slot));
+        if let Some(elder) = OrderSlot::from_link(elder) {
+            self.pool.record_mut(elder).next_in_level = link;
         }
-        if let Some(older) = OrderSlot::from_link(*newest) {
-            self.pool.record_mut(older).newer_of_account = OrderSlot::link(Some(slot));
+        if let Some(older) = OrderSlot::from_link(newest) {
+            self.pool.record_mut(older).newer_of_account = link;
         }
-        *newest = OrderSlot::link(Some(slot));
         let levels = self.levels_mut(order.side);
         let level = levels.level_mut(place);
-        level.oldest = level.oldest.or(Some(slot));
-        level.youngest = Some(slot);
+        level.youngest = link;
         level.orders += 1;
         level.quantity_g += order.quantity_g;
-        levels.mark_used(place);
-        self.index.insert(order.id.number(), slot.number());
+        if elder == 0 {
+            level.oldest = link;
+            levels.mark_used(place);
+            if self.is_best(order.side, place) {
+                self.best[order.side as usize] = Some(place);
+            }
+        }
+        let pool = &self.pool;
+        self.index.insert(order.id.number(), slot.number(), |slot| pool.record(OrderSlot::new(slot)).id());
         if order.tif == TimeInForce::Day {
             self.day_orders += 1;
         }
-        slot
+        link
     }
 
-    /// Takes an order out, unlinking it from its account, whose newest order's link is `newest`.
-    pub fn remove(&mut self, slot: OrderSlot, newest: &mut u32) {
+    /// Takes an order out; answers its account's new link to its newest order, if that has changed.
+    #[inline]
+    pub fn remove(&mut self, slot: OrderSlot) -> Option<u32> {
         let record = *self.pool.record(slot);
-        let side = record.side();
-        let older = OrderSlot::from_link(record.previous_in_level);
-        let younger = OrderSlot::from_link(record.next_in_level);
-        if let Some(older) = older {
+        let (side, place) = (record.side(), record.level());
+        if let Some(older) = OrderSlot::from_link(record.previous_in_level) {
             self.pool.record_mut(older).next_in_level = record.next_in_level;
         }
-        if let Some(younger) = younger {
+        if let Some(younger) = OrderSlot::from_link(record.next_in_level) {
             self.pool.record_mut(younger).previous_in_level = record.previous_in_level;
         }
         let levels = self.levels_mut(side);
-        let level = levels.level_mut(record.level);
-        if older.is_none() {
-            level.oldest = younger;
+        let level = levels.level_mut(place);
+        if record.previous_in_level == 0 {
+            level.oldest = record.next_in_level;
         }
-        if younger.is_none() {
-            level.youngest = older;
+        if record.next_in_level == 0 {
+            level.youngest = record.previous_in_level;
         }
         level.orders -= 1;
         level.quantity_g -= record.quantity_g();
         if level.orders == 0 {
-            levels.mark_empty(record.level);
+            levels.mark_empty(place);
+            if self.best[side as usize] == Some(place) {
+                self.best[side as usize] = self.worse_place(side, place);
+            }
         }
         if let Some(older) = OrderSlot::from_link(record.older_of_account) {
             self.pool.record_mut(older).newer_of_account = record.newer_of_account;
         }
+        let mut newest = None;
         match OrderSlot::from_link(record.newer_of_account) {
             Some(newer) => self.pool.record_mut(newer).older_of_account = record.older_of_account,
-            None => *newest = record.older_of_account,
+            None => newest = Some(record.older_of_account),
         }
         let pool = &self.pool;
         self.index.remove(record.id(), |slot| pool.record(OrderSlot::new(slot)).id());
@@ -170,6 +192,7 @@ impl Book {
         if record.tif() == TimeInForce::Day {
             self.day_orders -= 1;
         }
+        newest
     }
 
     /// Takes a part off an order, which keeps its place.
@@ -177,7 +200,7 @@ impl Book {
     pub fn reduce(&mut self, slot: OrderSlot, by_g: i64) {
         let record = self.pool.record_mut(slot);
         record.set_quantity_g(record.quantity_g() - by_g);
-        let (side, place) = (record.side(), record.level);
+        let (side, place) = (record.side(), record.level());
         self.levels_mut(side).level_mut(place).quantity_g -= by_g;
     }
 
@@ -192,23 +215,64 @@ impl Book {
             side: record.side(),
             tif: record.tif(),
             quantity_g: record.quantity_g(),
-            price_ueur: self.price_ueur(record.level),
+            price_ueur: self.price_ueur(record.level()),
             priority: record.priority(),
         }
     }
 
+    /// Whose order it is.
+    #[inline]
+    pub fn owner(&self, slot: OrderSlot) -> AccountSlot {
+        AccountSlot::from_number(self.pool.record(slot).account)
+    }
+
     /// An open order by its number.
+    #[inline]
     pub fn find(&self, id: OrderId) -> Option<OrderSlot> {
         self.index.find(id.number(), |slot| self.pool.record(OrderSlot::new(slot)).id()).map(OrderSlot::new)
     }
 
-    /// The best level of a side: lowest sell, highest buy.
+    /// Brings the index entry of an order nearer.
     #[inline]
-    fn best_place(&self, side: Side) -> Option<u16> {
-        let floor = self.floor_place();
-        match side {
-            Side::Sell => self.sells.next_up(floor, floor),
-            Side::Buy => self.buys.next_down(self.ceiling_ticks as u16, floor),
+    pub fn look_up(&self, id: OrderId) {
+        self.index.look_up(id.number());
+    }
+
+    /// Brings an order nearer, its index entry being near already.
+    #[inline]
+    pub fn look_at(&self, id: OrderId) {
+        if let Some(slot) = self.index.likely(id.number()) {
+            self.pool.prefetch(OrderSlot::new(slot));
+        }
+    }
+
+    /// Brings an order's neighbours nearer, the order being near already.
+    #[inline]
+    pub fn look_around(&self, id: OrderId) {
+        if let Some(slot) = self.index.likely(id.number()) {
+            self.look_beside(OrderSlot::new(slot));
+        }
+    }
+
+    /// Brings an order's neighbours in its level nearer.
+    #[inline]
+    pub fn look_beside(&self, slot: OrderSlot) {
+        let record = self.pool.record(slot);
+        for link in [record.previous_in_level, record.next_in_level] {
+            if let Some(slot) = OrderSlot::from_link(link) {
+                self.pool.prefetch(slot);
+            }
+        }
+    }
+
+    /// Brings nearer where an order of that price would be entered. The price need not be a good one.
+    #[inline]
+    pub fn look_at_level(&self, side: Side, price_ueur: u64) {
+        if let Some(youngest) = OrderSlot::from_link(self.levels(side).level(self.place(price_ueur)).youngest) {
+            self.pool.prefetch(youngest);
+        }
+        if let Some(free) = self.pool.next_free() {
+            self.pool.prefetch(free);
         }
     }
 
@@ -218,22 +282,22 @@ impl Book {
         let floor = self.floor_place();
         match side {
             Side::Sell if place == self.ceiling_ticks as u16 => None,
-            Side::Sell => self.sells.next_up(place.wrapping_add(1), floor),
+            Side::Sell => self.levels(side).next_up(place.wrapping_add(1), floor),
             Side::Buy if place == floor => None,
-            Side::Buy => self.buys.next_down(place.wrapping_sub(1), floor),
+            Side::Buy => self.levels(side).next_down(place.wrapping_sub(1), floor),
         }
     }
 
     /// The first order in line of a side.
     #[inline]
     pub fn best(&self, side: Side) -> Option<OrderSlot> {
-        self.best_place(side).and_then(|place| self.levels(side).level(place).oldest)
+        self.best[side as usize].and_then(|place| self.levels(side).level(place).oldest())
     }
 
     /// The price of the first order in line.
     #[inline]
     pub fn best_price_ueur(&self, side: Side) -> Option<u64> {
-        self.best_place(side).map(|place| self.price_ueur(place))
+        self.best[side as usize].map(|place| self.price_ueur(place))
     }
 
     /// The order in line behind one: the next younger at its price, else the oldest at the next worse price.
@@ -241,7 +305,7 @@ impl Book {
         let record = self.pool.record(slot);
         OrderSlot::from_link(record.next_in_level).or_else(|| {
             let side = record.side();
-            self.worse_place(side, record.level).and_then(|place| self.levels(side).level(place).oldest)
+            self.worse_place(side, record.level()).and_then(|place| self.levels(side).level(place).oldest())
         })
     }
 
@@ -254,12 +318,12 @@ impl Book {
     #[inline]
     pub fn at_price(&self, side: Side, price_ueur: u64) -> (i64, Option<OrderSlot>) {
         let level = self.levels(side).level(self.place(price_ueur));
-        (level.quantity_g, level.oldest)
+        (level.quantity_g, level.oldest())
     }
 
     /// The levels of a side in use, best price first.
     pub fn used_levels(&self, side: Side) -> impl Iterator<Item = (u64, Level)> + '_ {
-        core::iter::successors(self.best_place(side), move |place| self.worse_place(side, *place))
+        core::iter::successors(self.best[side as usize], move |place| self.worse_place(side, *place))
             .map(move |place| (self.price_ueur(place), *self.levels(side).level(place)))
     }
 

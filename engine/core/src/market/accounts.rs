@@ -23,7 +23,7 @@ fn check_household(household: HouseholdId) -> Checked<u32> {
 
 /// Closed accounts answer so to everything but money and identity.
 pub(super) fn check_not_closed(hot: &Hot) -> Checked {
-    match hot.status {
+    match hot.status() {
         AccountStatus::Closed => Err(Reject::plain(RejectCode::AccountClosed)),
         AccountStatus::Active | AccountStatus::Frozen => Ok(()),
     }
@@ -31,7 +31,7 @@ pub(super) fn check_not_closed(hot: &Hot) -> Checked {
 
 /// Frozen accounts answer so to place, replace and withdraw.
 pub(super) fn check_not_frozen(hot: &Hot) -> Checked {
-    match hot.status {
+    match hot.status() {
         AccountStatus::Frozen => Err(Reject::plain(RejectCode::AccountFrozen)),
         AccountStatus::Active | AccountStatus::Closed => Ok(()),
     }
@@ -70,11 +70,10 @@ impl Market {
         let (expired_g, deficit_g) = if points_g < 0 { (0, -points_g) } else { (points_g, 0) };
         events.emit(Event::AccountClosed { account, expired: quantity(expired_g), deficit: quantity(deficit_g) });
         self.cancel_orders_of(slot, CancelReason::AccountClosed, events);
-        let mut hot = self.accounts.hot(slot);
-        hot.allotted_g = 0;
-        hot.purchased_g = 0;
-        hot.status = AccountStatus::Closed;
-        self.accounts.set_hot(slot, &hot);
+        let hot = self.accounts.hot_mut(slot);
+        hot.set_allotted_g(0);
+        hot.set_purchased_g(0);
+        hot.set_status(AccountStatus::Closed);
         self.public.expired_g += expired_g;
         self.public.deficit_g -= deficit_g;
         Ok(())
@@ -83,9 +82,8 @@ impl Market {
     pub(super) fn set_share(&mut self, account: AccountId, share: BasisPoints, events: &mut impl Events) -> Checked {
         let slot = self.find(account)?;
         check_share(share)?;
-        let mut hot = self.accounts.hot(slot);
-        hot.share_bp = share.bp();
-        self.accounts.set_hot(slot, &hot);
+        let hot = self.accounts.hot_mut(slot);
+        hot.set_share_bp(share.bp());
         events.emit(Event::ShareSet { account, share });
         Ok(())
     }
@@ -117,6 +115,8 @@ impl Market {
         let mut cold = self.accounts.cold(slot);
         cold.obligation_g = obligation_g;
         self.accounts.set_cold(slot, &cold);
+        let hot = self.accounts.hot_mut(slot);
+        hot.set_has_obligation(obligation_g > 0);
         events.emit(Event::ObligationSet { account, quantity: obligation });
         Ok(())
     }
@@ -124,10 +124,9 @@ impl Market {
     /// Cancels what is open and refuses place, replace and withdraw; a second freeze changes nothing.
     pub(super) fn freeze(&mut self, account: AccountId, events: &mut impl Events) -> Checked {
         let slot = self.find(account)?;
-        let mut hot = self.accounts.hot(slot);
+        let hot = self.accounts.hot_mut(slot);
         check_not_closed(&hot)?;
-        hot.status = AccountStatus::Frozen;
-        self.accounts.set_hot(slot, &hot);
+        hot.set_status(AccountStatus::Frozen);
         events.emit(Event::Frozen { account });
         self.cancel_orders_of(slot, CancelReason::AccountFrozen, events);
         Ok(())
@@ -135,17 +134,16 @@ impl Market {
 
     pub(super) fn unfreeze(&mut self, account: AccountId, events: &mut impl Events) -> Checked {
         let slot = self.find(account)?;
-        let mut hot = self.accounts.hot(slot);
+        let hot = self.accounts.hot_mut(slot);
         check_not_closed(&hot)?;
-        hot.status = AccountStatus::Active;
-        self.accounts.set_hot(slot, &hot);
+        hot.set_status(AccountStatus::Active);
         events.emit(Event::Unfrozen { account });
         Ok(())
     }
 
     /// Cancels all orders of an account, oldest first.
     fn cancel_orders_of(&mut self, slot: AccountSlot, reason: CancelReason, events: &mut impl Events) {
-        let newest = self.accounts.hot(slot).newest_order;
+        let newest = self.accounts.hot(slot).newest_order();
         let mut next = self.book.of_account(newest).last();
         while let Some(order) = next {
             next = self.book.newer_of_account(order);

@@ -2,7 +2,7 @@
 
 use carbex_vocabulary::{CancelReason, ClientOrderId, OrderId, Phase, PostedSales, Side, TimeInForce};
 
-use super::ledger::Leg;
+use super::ledger::{Leg, give_back};
 use super::{Events, Market};
 use crate::accounts::AccountSlot;
 
@@ -70,9 +70,8 @@ impl Market {
 
     /// Cancels what is left of an order that never rested.
     fn drop_rest(&mut self, incoming: &Incoming, reason: CancelReason) {
-        let mut hot = self.accounts.hot(incoming.account);
-        self.give_back(&mut hot, incoming.side, incoming.quantity_g, incoming.price_ueur);
-        self.accounts.set_hot(incoming.account, &hot);
+        let hot = self.accounts.hot_mut(incoming.account);
+        give_back(hot, incoming.side, incoming.quantity_g, incoming.price_ueur);
         let event = self.cancelled(incoming.account, incoming.id, incoming.quantity_g, reason);
         self.later.cancelled(event);
     }

@@ -28,7 +28,15 @@ impl Market {
     }
 
     /// What an order of that side and limit can trade with the facility at this moment: grams, and the quote in µ€ per point.
+    #[inline]
     pub(super) fn facility_offer(&self, side: Side, limit_ueur: u64) -> Option<(i64, u64)> {
+        let quote = match side {
+            Side::Sell => &self.buyback,
+            Side::Buy => &self.sale,
+        };
+        if quote.volume_g == 0 {
+            return None;
+        }
         let (reaches, offered_g, price_ueur) = match side {
             Side::Sell => {
                 let price_ueur = self.buyback.price_ueur;

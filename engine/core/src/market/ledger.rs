@@ -7,6 +7,7 @@ use carbex_vocabulary::{AmountUeur, Event, OrderId, PriceUeur, QuantityG, Side};
 
 use super::{Events, Market};
 use crate::accounts::{AccountSlot, Hot};
+use crate::book::OrderSlot;
 
 /// The most that a public total holds; far beyond a France of money or points, far below what 64 bits hold.
 pub(super) const TOTAL_MAX: i64 = 1 << 62;
@@ -45,85 +46,12 @@ pub(super) fn value_ueur(quantity_g: i64, price_ueur: u64) -> i64 {
 }
 
 impl Market {
-    /// Reserves what an order may need.
-    #[inline]
-    pub(super) fn set_aside(&self, hot: &mut Hot, side: Side, quantity_g: i64, price_ueur: u64) {
-        match side {
-            Side::Sell => hot.open_sell_g += quantity_g,
-            Side::Buy => {
-                hot.open_buy_g += quantity_g;
-                hot.cash_reserved_ueur += value_ueur(quantity_g, price_ueur);
-            }
-        }
-    }
-
-    /// Gives back what an order reserves.
-    #[inline]
-    pub(super) fn give_back(&self, hot: &mut Hot, side: Side, quantity_g: i64, price_ueur: u64) {
-        match side {
-            Side::Sell => hot.open_sell_g -= quantity_g,
-            Side::Buy => {
-                hot.open_buy_g -= quantity_g;
-                hot.cash_reserved_ueur -= value_ueur(quantity_g, price_ueur);
-            }
-        }
-    }
-
-    /// One citizen's leg: the regulator buys from, or sells to, the owner of an order that reserved at `limit_ueur`.
-    /// A sale takes allotted points first.
-    #[inline]
-    pub(super) fn settle(&mut self, leg: Leg, events: &mut impl Events) {
-        let Leg { account, order, side, quantity_g, price_ueur, limit_ueur } = leg;
-        let value = value_ueur(quantity_g, price_ueur);
-        let mut hot = self.accounts.hot(account);
-        match side {
-            Side::Sell => {
-                let from_allotted_g = hot.allotted_g.clamp(0, quantity_g);
-                hot.allotted_g -= from_allotted_g;
-                hot.purchased_g -= quantity_g - from_allotted_g;
-                hot.sold_g += quantity_g;
-                hot.open_sell_g -= quantity_g;
-                hot.cash_ueur += value;
-                self.public.inventory_g += quantity_g;
-                self.public.treasury_ueur -= value;
-            }
-            Side::Buy => {
-                hot.purchased_g += quantity_g;
-                hot.bought_g += quantity_g;
-                hot.open_buy_g -= quantity_g;
-                hot.cash_reserved_ueur -= value_ueur(quantity_g, limit_ueur);
-                hot.cash_ueur -= value;
-                self.public.inventory_g -= quantity_g;
-                self.public.treasury_ueur += value;
-                self.accounts.set_last_purchase(account, self.time);
-            }
-        }
-        self.accounts.set_hot(account, &hot);
-        events.emit(Event::Trade {
-            account: self.accounts.id(account),
-            order,
-            side,
-            quantity: quantity(quantity_g),
-            price: PriceUeur::new(price_ueur),
-            value: amount(value),
-        });
-    }
-
     /// Settles a part of a resting order, which leaves the book when nothing is left.
     #[inline]
-    pub(super) fn fill_resting(
-        &mut self,
-        slot: crate::book::OrderSlot,
-        quantity_g: i64,
-        price_ueur: u64,
-        events: &mut impl Events,
-    ) {
+    pub(super) fn fill_resting(&mut self, slot: OrderSlot, quantity_g: i64, price_ueur: u64, events: &mut impl Events) {
         let order = self.book.order(slot);
         if quantity_g == order.quantity_g {
-            let mut hot = self.accounts.hot(order.account);
-            self.book.remove(slot, &mut hot.newest_order);
-            hot.open_orders -= 1;
-            self.accounts.set_hot(order.account, &hot);
+            self.take_out(slot, order.account);
         } else {
             self.book.reduce(slot, quantity_g);
         }
@@ -136,6 +64,80 @@ impl Market {
             limit_ueur: order.price_ueur,
         };
         self.settle(leg, events);
+    }
+
+    /// Takes an order out of the book and out of its account's count.
+    #[inline]
+    pub(super) fn take_out(&mut self, slot: OrderSlot, account: AccountSlot) {
+        let newest = self.book.remove(slot);
+        let hot = self.accounts.hot_mut(account);
+        if let Some(newest) = newest {
+            hot.set_newest_order(newest);
+        }
+        hot.set_open_orders(hot.open_orders() - 1);
+    }
+
+    /// One citizen's leg: the regulator buys from, or sells to, the owner of an order that reserved at `limit_ueur`.
+    /// A sale takes allotted points first.
+    #[inline]
+    pub(super) fn settle(&mut self, leg: Leg, events: &mut impl Events) {
+        let Leg { account, order, side, quantity_g, price_ueur, limit_ueur } = leg;
+        let value = value_ueur(quantity_g, price_ueur);
+        let hot = self.accounts.hot_mut(account);
+        match side {
+            Side::Sell => {
+                let from_allotted_g = hot.allotted_g().clamp(0, quantity_g);
+                hot.add_allotted_g(-from_allotted_g);
+                hot.add_purchased_g(from_allotted_g - quantity_g);
+                hot.add_sold_g(quantity_g);
+                hot.add_open_sell_g(-quantity_g);
+                hot.add_cash_ueur(value);
+                self.public.inventory_g += quantity_g;
+                self.public.treasury_ueur -= value;
+            }
+            Side::Buy => {
+                hot.add_purchased_g(quantity_g);
+                hot.add_bought_g(quantity_g);
+                hot.add_open_buy_g(-quantity_g);
+                hot.add_cash_reserved_ueur(-value_ueur(quantity_g, limit_ueur));
+                hot.add_cash_ueur(-value);
+                self.public.inventory_g -= quantity_g;
+                self.public.treasury_ueur += value;
+                self.accounts.set_last_purchase(account, self.time);
+            }
+        }
+        events.emit(Event::Trade {
+            account: self.accounts.id(account),
+            order,
+            side,
+            quantity: quantity(quantity_g),
+            price: PriceUeur::new(price_ueur),
+            value: amount(value),
+        });
+    }
+}
+
+/// Reserves what an order may need.
+#[inline]
+pub(super) fn set_aside(hot: &mut Hot, side: Side, quantity_g: i64, price_ueur: u64) {
+    match side {
+        Side::Sell => hot.add_open_sell_g(quantity_g),
+        Side::Buy => {
+            hot.add_open_buy_g(quantity_g);
+            hot.add_cash_reserved_ueur(value_ueur(quantity_g, price_ueur));
+        }
+    }
+}
+
+/// Gives back what an order reserves.
+#[inline]
+pub(super) fn give_back(hot: &mut Hot, side: Side, quantity_g: i64, price_ueur: u64) {
+    match side {
+        Side::Sell => hot.add_open_sell_g(-quantity_g),
+        Side::Buy => {
+            hot.add_open_buy_g(-quantity_g);
+            hot.add_cash_reserved_ueur(-value_ueur(quantity_g, price_ueur));
+        }
     }
 }
 

@@ -1,12 +1,14 @@
 //! The market: the whole state, and `apply`: check first (read only), then change; after the first write nothing rejects.
 
 mod accounts;
+mod allowances;
 mod auction;
 mod continuous;
 mod distribution;
 mod execution;
 mod facility;
 mod ledger;
+mod look_ahead;
 mod money;
 mod orders;
 mod outcome;
@@ -31,6 +33,7 @@ use carbex_vocabulary::{
 use crate::accounts::{AccountSlot, AccountTable};
 use crate::book::{Book, Order, OrderSlot};
 use crate::{Command, PublicFields, Quote};
+use allowances::Allowances;
 use outcome::Later;
 use rationing::Claims;
 use year::Year;
@@ -76,6 +79,7 @@ pub struct Market {
     accounts: AccountTable,
     book: Book,
     claims: Claims,
+    allowances: Allowances,
     /// What the command under way tells after its trades.
     later: Later,
     /// The command under way moved a quote, the available volume or the phase: resting orders may be served.
@@ -105,6 +109,7 @@ impl Market {
             accounts: AccountTable::new(capacities.accounts),
             book: Book::new(capacities.orders, band, rules.market.tick_ueur),
             claims: Claims::new(capacities.orders),
+            allowances: Allowances::new(),
             later: Later::default(),
             facility_moved: false,
         }
@@ -169,11 +174,15 @@ impl Market {
     /// Counts the days of the budget year; day orders of an earlier day go before the command is looked at.
     fn turn_day(&mut self, events: &mut impl Events) {
         let Some(year) = &mut self.year else { return };
-        let day = (self.time.ns() - year.start.ns()) / DAY_NS;
-        if day == year.day {
+        // Most commands come on the day of the one before.
+        let since_start_ns = self.time.ns() - year.start.ns();
+        let day_start_ns = year.day.saturating_mul(DAY_NS);
+        if since_start_ns.wrapping_sub(day_start_ns) < DAY_NS {
             return;
         }
+        let day = since_start_ns / DAY_NS;
         year.day = day;
+        self.allowances.forget();
         if self.book.day_orders() == 0 {
             return;
         }
@@ -202,11 +211,8 @@ impl Market {
     /// Takes an order out of the book, gives back what it reserves, and answers the event.
     fn cancel_order(&mut self, slot: OrderSlot, reason: CancelReason) -> Event {
         let order = self.book.order(slot);
-        let mut hot = self.accounts.hot(order.account);
-        self.book.remove(slot, &mut hot.newest_order);
-        hot.open_orders -= 1;
-        self.give_back(&mut hot, order.side, order.quantity_g, order.price_ueur);
-        self.accounts.set_hot(order.account, &hot);
+        self.take_out(slot, order.account);
+        ledger::give_back(self.accounts.hot_mut(order.account), order.side, order.quantity_g, order.price_ueur);
         self.cancelled(order.account, order.id, order.quantity_g, reason)
     }
 

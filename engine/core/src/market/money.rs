@@ -35,9 +35,8 @@ impl Market {
             self.accounts.set_cold(slot, &cold);
             self.public.treasury_ueur += owed_paid_ueur;
         }
-        let mut hot = self.accounts.hot(slot);
-        hot.cash_ueur += deposited_ueur - owed_paid_ueur;
-        self.accounts.set_hot(slot, &hot);
+        let hot = self.accounts.hot_mut(slot);
+        hot.add_cash_ueur(deposited_ueur - owed_paid_ueur);
         self.public.deposited_ueur += deposited_ueur;
         events.emit(Event::Deposited { account, amount: deposited, owed_paid: amount(owed_paid_ueur) });
         Ok(())
@@ -45,7 +44,7 @@ impl Market {
 
     pub(super) fn withdraw(&mut self, account: AccountId, withdrawn: AmountUeur, events: &mut impl Events) -> Checked {
         let slot = self.find(account)?;
-        let mut hot = self.accounts.hot(slot);
+        let hot = *self.accounts.hot(slot);
         check_not_frozen(&hot)?;
         check_not_zero(withdrawn.ueur())?;
         let owed_ueur = self.accounts.cold(slot).owed_ueur;
@@ -56,12 +55,11 @@ impl Market {
             return Err(Reject::with(RejectCode::DeficitOpen, 0, hot.points_g()));
         }
         let withdrawn_ueur = signed(withdrawn.ueur());
-        let free_ueur = hot.cash_ueur - hot.cash_reserved_ueur;
+        let free_ueur = hot.cash_ueur() - hot.cash_reserved_ueur();
         if withdrawn_ueur > free_ueur {
             return Err(Reject::with(RejectCode::InsufficientFunds, free_ueur, withdrawn_ueur));
         }
-        hot.cash_ueur -= withdrawn_ueur;
-        self.accounts.set_hot(slot, &hot);
+        self.accounts.hot_mut(slot).add_cash_ueur(-withdrawn_ueur);
         self.public.withdrawn_ueur += withdrawn_ueur;
         events.emit(Event::Withdrawn { account, amount: withdrawn });
         Ok(())

@@ -1,7 +1,7 @@
 //! Orders: place, cancel, replace, and the order in which their rules are looked at (market specification, section 5).
 
 use carbex_rules::{
-    HoldingTerms, Holdings, PurchaseTerms, check_open_orders, check_opposite, check_order_rate, check_price,
+    Allowance, HoldingTerms, Holdings, PurchaseTerms, check_open_orders, check_opposite, check_order_rate, check_price,
     check_purchase, check_quantity, check_sale, resale_is_free,
 };
 use carbex_vocabulary::{
@@ -11,7 +11,7 @@ use carbex_vocabulary::{
 
 use super::accounts::{check_not_closed, check_not_frozen};
 use super::execution::Incoming;
-use super::ledger::{signed, value_ueur};
+use super::ledger::{give_back, set_aside, signed, value_ueur};
 use super::points::check_amount_fits;
 use super::year::Year;
 use super::{Checked, Events, Market};
@@ -36,7 +36,7 @@ impl Market {
         events: &mut impl Events,
     ) -> Checked {
         let slot = self.find(account)?;
-        let mut hot = self.accounts.hot(slot);
+        let hot = *self.accounts.hot(slot);
         check_not_closed(&hot)?;
         check_not_frozen(&hot)?;
         self.check_market_open()?;
@@ -44,7 +44,7 @@ impl Market {
         self.check_client_order_id(&hot, client_order_id)?;
         check_quantity(&self.rules.market, &self.rules.orders, quantity)?;
         check_price(&self.rules.market, &self.band, price)?;
-        check_open_orders(&self.rules.orders, u32::from(hot.open_orders))?;
+        check_open_orders(&self.rules.orders, u32::from(hot.open_orders()))?;
         let wish = Wish { side, quantity_g: signed(quantity.g()), price_ueur: price.ueur() };
         self.check_wish(slot, &hot, &wish)?;
         self.check_room(&hot)?;
@@ -58,16 +58,17 @@ impl Market {
             quantity_g: wish.quantity_g,
             price_ueur: wish.price_ueur,
         };
-        self.count_order(&mut hot);
-        self.enter(hot, incoming, events);
+        self.enter(account, incoming, events);
         Ok(())
     }
 
-    /// Tells that an order is taken, reserves what it needs, and lets it trade.
-    fn enter(&mut self, mut hot: Hot, incoming: Incoming, events: &mut impl Events) {
-        events.emit(Event::Accepted { account: self.accounts.id(incoming.account), order: incoming.id });
-        self.set_aside(&mut hot, incoming.side, incoming.quantity_g, incoming.price_ueur);
-        self.accounts.set_hot(incoming.account, &hot);
+    /// Tells that an order is taken, counts it, reserves what it needs, and lets it trade.
+    #[inline]
+    fn enter(&mut self, account: AccountId, incoming: Incoming, events: &mut impl Events) {
+        events.emit(Event::Accepted { account, order: incoming.id });
+        self.count_order(incoming.account);
+        let hot = self.accounts.hot_mut(incoming.account);
+        set_aside(hot, incoming.side, incoming.quantity_g, incoming.price_ueur);
         self.execute(incoming, events);
     }
 
@@ -88,8 +89,8 @@ impl Market {
     ) -> Checked {
         let (slot, order_slot) = self.find_own_order(account, order)?;
         let old = self.book.order(order_slot);
-        let mut hot = self.accounts.hot(slot);
-        self.give_back(&mut hot, old.side, old.quantity_g, old.price_ueur);
+        let mut hot = *self.accounts.hot(slot);
+        give_back(&mut hot, old.side, old.quantity_g, old.price_ueur);
         check_not_closed(&hot)?;
         check_not_frozen(&hot)?;
         self.check_market_open()?;
@@ -99,16 +100,15 @@ impl Market {
         let wish = Wish { side: old.side, quantity_g: signed(quantity.g()), price_ueur: price.ueur() };
         self.check_wish(slot, &hot, &wish)?;
 
-        self.count_order(&mut hot);
+        *self.accounts.hot_mut(slot) = hot;
         if wish.price_ueur == old.price_ueur && wish.quantity_g <= old.quantity_g {
             events.emit(Event::Accepted { account, order });
-            self.set_aside(&mut hot, wish.side, wish.quantity_g, wish.price_ueur);
-            self.accounts.set_hot(slot, &hot);
+            self.count_order(slot);
+            set_aside(self.accounts.hot_mut(slot), wish.side, wish.quantity_g, wish.price_ueur);
             self.book.reduce(order_slot, old.quantity_g - wish.quantity_g);
             return Ok(());
         }
-        self.book.remove(order_slot, &mut hot.newest_order);
-        hot.open_orders -= 1;
+        self.take_out(order_slot, slot);
         let incoming = Incoming {
             account: slot,
             id: order,
@@ -118,7 +118,7 @@ impl Market {
             quantity_g: wish.quantity_g,
             price_ueur: wish.price_ueur,
         };
-        self.enter(hot, incoming, events);
+        self.enter(account, incoming, events);
         Ok(())
     }
 
@@ -126,7 +126,7 @@ impl Market {
     fn find_own_order(&self, account: AccountId, order: OrderId) -> Checked<(AccountSlot, OrderSlot)> {
         let slot = self.find(account)?;
         let order = self.book.find(order).ok_or(Reject::plain(RejectCode::UnknownOrder))?;
-        if self.book.order(order).account != slot {
+        if self.book.owner(order) != slot {
             return Err(Reject::plain(RejectCode::NotYourOrder));
         }
         if self.phase == Phase::AuctionFreeze {
@@ -166,7 +166,7 @@ impl Market {
         let taken = client_order_id.is_some()
             && self
                 .book
-                .of_account(hot.newest_order)
+                .of_account(hot.newest_order())
                 .any(|slot| self.book.order(slot).client_order_id == client_order_id);
         if taken { Err(Reject::plain(RejectCode::DuplicateClientOrderId)) } else { Ok(()) }
     }
@@ -174,22 +174,26 @@ impl Market {
     /// Places and replaces accepted today.
     fn orders_today(&self, hot: &Hot) -> u32 {
         let today = self.year.as_ref().map_or(0, Year::order_day);
-        if hot.orders_day == today { hot.orders_today } else { 0 }
+        if hot.orders_day() == today { hot.orders_today() } else { 0 }
     }
 
-    fn count_order(&self, hot: &mut Hot) {
-        hot.orders_today = self.orders_today(hot) + 1;
-        hot.orders_day = self.year.as_ref().map_or(0, Year::order_day);
+    fn count_order(&mut self, slot: AccountSlot) {
+        let today = self.year.as_ref().map_or(0, Year::order_day);
+        let hot = self.accounts.hot_mut(slot);
+        let before = if hot.orders_day() == today { hot.orders_today() } else { 0 };
+        hot.set_orders_today(before + 1);
+        hot.set_orders_day(today);
     }
 
     /// The rules from the opposite order on, for an account that reserves nothing for this order; limits last.
-    fn check_wish(&self, slot: AccountSlot, hot: &Hot, wish: &Wish) -> Checked {
+    fn check_wish(&mut self, slot: AccountSlot, hot: &Hot, wish: &Wish) -> Checked {
         let holdings = self.holdings(slot, hot);
         check_opposite(&self.rules.orders, &holdings, wish.side)?;
         check_order_rate(&self.rules.orders, self.orders_today(hot))?;
+        let allowance = self.allowance(hot)?;
         match wish.side {
-            Side::Sell => self.check_sell(slot, hot, &holdings, wish)?,
-            Side::Buy => self.check_buy(slot, hot, &holdings, wish)?,
+            Side::Sell => self.check_sell(slot, &holdings, self.allowances.at(allowance), wish)?,
+            Side::Buy => self.check_buy(slot, &holdings, self.allowances.at(allowance), wish)?,
         }
         if self.orders_today(hot) >= ORDERS_TODAY_MAX {
             return Err(Reject::with(RejectCode::LimitExceeded, ORDERS_TODAY_MAX, u64::from(ORDERS_TODAY_MAX) + 1));
@@ -197,30 +201,27 @@ impl Market {
         Ok(())
     }
 
-    fn check_sell(&self, slot: AccountSlot, hot: &Hot, holdings: &Holdings, wish: &Wish) -> Checked {
-        let year = self.open_year()?.of(hot);
-        let resale_free = resale_is_free(&self.rules.sale, self.accounts.last_purchase(slot), self.time);
-        check_sale(&self.rules.sale, holdings, &year, resale_free, wish.quantity_g)?;
+    fn check_sell(&self, slot: AccountSlot, holdings: &Holdings, allowance: &Allowance, wish: &Wish) -> Checked {
+        let resale_free = resale_is_free(&self.rules.sale, || self.accounts.last_purchase(slot), self.time);
+        check_sale(&self.rules.sale, holdings, allowance, resale_free, wish.quantity_g)?;
         check_amount_fits(holdings.sold_g + holdings.open_sell_g + wish.quantity_g)
     }
 
-    fn check_buy(&self, slot: AccountSlot, hot: &Hot, holdings: &Holdings, wish: &Wish) -> Checked {
-        let year = self.open_year()?;
-        let rules = &self.rules.purchase;
-        let to_come_bp = year.still_to_come_bp();
+    fn check_buy(&self, slot: AccountSlot, holdings: &Holdings, allowance: &Allowance, wish: &Wish) -> Checked {
         let (mut holding, mut purchase) = (HoldingTerms::default(), PurchaseTerms::default());
-        holding.add(rules, holdings, &year.of(hot), to_come_bp);
-        purchase.add(rules, holdings, &year.of(hot));
-        let household = match rules.caps_per {
+        holding.add(holdings, allowance);
+        purchase.add(holdings, allowance);
+        let household = match self.rules.purchase.caps_per {
             CapsPer::Household => self.accounts.cold(slot).household,
             CapsPer::Account => 0,
         };
         if household != 0 {
             for member in self.accounts.members(household).filter(|member| *member != slot) {
                 let hot = self.accounts.hot(member);
-                let holdings = self.holdings(member, &hot);
-                holding.add(rules, &holdings, &year.of(&hot), to_come_bp);
-                purchase.add(rules, &holdings, &year.of(&hot));
+                let holdings = self.holdings(member, hot);
+                let allowance = self.work_out_allowance(hot)?;
+                holding.add(&holdings, &allowance);
+                purchase.add(&holdings, &allowance);
             }
         }
         let value = value_ueur(wish.quantity_g, wish.price_ueur);
@@ -231,7 +232,7 @@ impl Market {
 
     /// Room for one more order, in the account's count, in the book, and in the order's number.
     fn check_room(&self, hot: &Hot) -> Checked {
-        if hot.open_orders == OPEN_ORDERS_MAX {
+        if hot.open_orders() == OPEN_ORDERS_MAX {
             return Err(Reject::with(RejectCode::LimitExceeded, OPEN_ORDERS_MAX, u32::from(OPEN_ORDERS_MAX) + 1));
         }
         if self.sequence.number() > ORDER_NUMBER_MAX {
@@ -256,10 +257,9 @@ impl Market {
             priority: self.next_priority,
         };
         self.next_priority += 1;
-        let mut hot = self.accounts.hot(incoming.account);
-        self.book.insert(&order, &mut hot.newest_order);
-        hot.open_orders += 1;
-        self.accounts.set_hot(incoming.account, &hot);
+        let hot = self.accounts.hot_mut(incoming.account);
+        hot.set_newest_order(self.book.insert(&order, hot.newest_order()));
+        hot.set_open_orders(hot.open_orders() + 1);
     }
 }
 

@@ -31,6 +31,9 @@ impl Later {
     /// Tells all, in order, and forgets it.
     #[inline]
     pub fn tell(&mut self, events: &mut impl Events) {
+        if self.cancelled.is_none() && self.count == 0 {
+            return;
+        }
         if let Some(event) = self.cancelled.take() {
             events.emit(event);
         }

@@ -59,17 +59,17 @@ impl Market {
             allotted_fraction_bp: 0,
             tiers_used: [false; 2],
         });
+        self.allowances.forget();
         self.reference_ueur = None;
         self.book_issue(reserve_g);
         self.public.reserve_g += reserve_g;
         for slot in self.accounts.slots() {
-            let mut hot = self.accounts.hot(slot);
-            hot.consumed_g = 0;
-            hot.sold_g = 0;
-            hot.bought_g = 0;
-            hot.opened_day = 0;
-            hot.orders_today = 0;
-            self.accounts.set_hot(slot, &hot);
+            let hot = self.accounts.hot_mut(slot);
+            hot.set_consumed_g(0);
+            hot.set_sold_g(0);
+            hot.set_bought_g(0);
+            hot.set_opened_day(0);
+            hot.set_orders_today(0);
             let mut cold = self.accounts.cold(slot);
             cold.consumed_purchased_g = 0;
             self.accounts.set_cold(slot, &cold);
@@ -106,6 +106,7 @@ impl Market {
         self.reference_ueur = None;
         self.phase = Phase::Closed;
         self.year = None;
+        self.allowances.forget();
         Ok(())
     }
 
@@ -122,7 +123,7 @@ impl Market {
             };
         }
         let carry_over = &self.rules.carry_over;
-        let own_g = (hot.allotted_g - hot.bought_g).max(0);
+        let own_g = (hot.allotted_g() - hot.bought_g()).max(0);
         let carried_g =
             floor_share(own_g, u64::from(carry_over.fraction_bp), 10_000).min(year.of(&hot).share_g(carry_over.cap_bp));
         Ending::Surplus { carried_g, expired_g: points_g - carried_g }
@@ -146,13 +147,13 @@ impl Market {
     fn end_year_of(&mut self, slot: AccountSlot, year: &Year, events: &mut impl Events) {
         let ending = self.ending(slot, year);
         let account = self.accounts.id(slot);
-        let mut hot = self.accounts.hot(slot);
-        hot.purchased_g = 0;
+        let hot = self.accounts.hot_mut(slot);
+        hot.set_purchased_g(0);
         match ending {
             Ending::Deficit { deficit_g, charged_ueur, repay_g } => {
-                let paid_ueur = charged_ueur.min(hot.cash_ueur);
-                hot.allotted_g = 0;
-                hot.cash_ueur -= paid_ueur;
+                let paid_ueur = charged_ueur.min(hot.cash_ueur());
+                hot.set_allotted_g(0);
+                hot.add_cash_ueur(-paid_ueur);
                 let mut cold = self.accounts.cold(slot);
                 cold.owed_ueur += charged_ueur - paid_ueur;
                 cold.repay_g += repay_g;
@@ -168,7 +169,7 @@ impl Market {
                 });
             }
             Ending::Surplus { carried_g, expired_g } => {
-                hot.allotted_g = carried_g;
+                hot.set_allotted_g(carried_g);
                 self.public.expired_g += expired_g;
                 if carried_g > 0 {
                     events.emit(Event::CarriedOver { account, quantity: quantity(carried_g) });
@@ -179,6 +180,5 @@ impl Market {
                 }
             }
         }
-        self.accounts.set_hot(slot, &hot);
     }
 }

@@ -61,15 +61,14 @@ impl Market {
 
     fn plan_allotment(&self, slot: AccountSlot, issued_g: i64) -> Checked<Allotment> {
         let repaid_g = issued_g.min(self.accounts.cold(slot).repay_g);
-        check_amount_fits(self.accounts.hot(slot).allotted_g.saturating_add(issued_g - repaid_g))?;
+        check_amount_fits(self.accounts.hot(slot).allotted_g().saturating_add(issued_g - repaid_g))?;
         Ok(Allotment { issued_g, repaid_g })
     }
 
     fn book_allotment(&mut self, slot: AccountSlot, allotment: Allotment, events: &mut impl Events) {
         let Allotment { issued_g, repaid_g } = allotment;
-        let mut hot = self.accounts.hot(slot);
-        hot.allotted_g += issued_g - repaid_g;
-        self.accounts.set_hot(slot, &hot);
+        let hot = self.accounts.hot_mut(slot);
+        hot.add_allotted_g(issued_g - repaid_g);
         if repaid_g > 0 {
             let mut cold = self.accounts.cold(slot);
             cold.repay_g -= repaid_g;
@@ -114,6 +113,7 @@ impl Market {
         if let Some(year) = &mut self.year {
             year.allotted_fraction_bp += u64::from(fraction.bp());
         }
+        self.allowances.forget();
         for slot in self.accounts.slots() {
             let issued_g = year.of(&self.accounts.hot(slot)).share_g(fraction.bp());
             if issued_g > 0 {
@@ -133,28 +133,30 @@ impl Market {
         events: &mut impl Events,
     ) -> Checked {
         let slot = self.find(account)?;
-        let mut hot = self.accounts.hot(slot);
+        let hot = *self.accounts.hot(slot);
         check_not_closed(&hot)?;
-        let year = self.open_year()?.of(&hot);
+        self.open_year()?;
         check_not_zero(debited.g())?;
         let debited_g = signed(debited.g());
         match mode {
             DebitMode::Authorise => {
-                check_overdraft(&self.rules.overdraft, &self.holdings(slot, &hot), &year, debited_g)?;
+                let allowance = self.allowance(&hot)?;
+                check_overdraft(&self.holdings(slot, &hot), self.allowances.at(allowance), debited_g)?;
             }
             DebitMode::Record => {}
         }
-        let purchased_g = hot.purchased_g.min(debited_g);
+        let purchased_g = hot.purchased_g().min(debited_g);
         let from_allotted_g = debited_g - purchased_g;
-        check_amount_fits(hot.consumed_g + debited_g)?;
-        check_amount_fits(from_allotted_g - hot.allotted_g)?;
+        check_amount_fits(hot.consumed_g() + debited_g)?;
+        check_amount_fits(from_allotted_g - hot.allotted_g())?;
         if self.public.retired_g > TOTAL_MAX - debited_g {
             return Err(Reject::with(RejectCode::LimitExceeded, TOTAL_MAX, self.public.retired_g));
         }
-        hot.purchased_g -= purchased_g;
-        hot.allotted_g -= from_allotted_g;
-        hot.consumed_g += debited_g;
-        self.accounts.set_hot(slot, &hot);
+        let hot = self.accounts.hot_mut(slot);
+        hot.add_purchased_g(-purchased_g);
+        hot.add_allotted_g(-from_allotted_g);
+        hot.add_consumed_g(debited_g);
+        let needs_points = hot.points_g() < hot.open_sell_g();
         if purchased_g > 0 {
             let mut cold = self.accounts.cold(slot);
             cold.consumed_purchased_g += purchased_g;
@@ -162,7 +164,7 @@ impl Market {
         }
         self.public.retired_g += debited_g;
         events.emit(Event::Debited { account, quantity: debited, purchased: quantity(purchased_g), mode });
-        if hot.points_g() < hot.open_sell_g {
+        if needs_points {
             self.cancel_sells_until_covered(slot, events);
         }
         Ok(())
@@ -170,10 +172,10 @@ impl Market {
 
     /// Cancels an account's sells, newest first, while they promise points that are gone.
     fn cancel_sells_until_covered(&mut self, slot: AccountSlot, events: &mut impl Events) {
-        let mut next = self.book.of_account(self.accounts.hot(slot).newest_order).next();
+        let mut next = self.book.of_account(self.accounts.hot(slot).newest_order()).next();
         while let Some(order) = next {
             let hot = self.accounts.hot(slot);
-            if hot.points_g() >= hot.open_sell_g {
+            if hot.points_g() >= hot.open_sell_g() {
                 return;
             }
             next = self.book.older_of_account(order);
@@ -186,24 +188,24 @@ impl Market {
     /// Gives consumption back: to allotted what was allotted, the rest to purchased.
     pub(super) fn refund(&mut self, account: AccountId, refunded: QuantityG, events: &mut impl Events) -> Checked {
         let slot = self.find(account)?;
-        let mut hot = self.accounts.hot(slot);
+        let hot = *self.accounts.hot(slot);
         let mut cold = self.accounts.cold(slot);
         check_not_closed(&hot)?;
         self.open_year()?;
         check_not_zero(refunded.g())?;
         let refunded_g = signed(refunded.g());
-        if refunded_g > hot.consumed_g {
-            return Err(Reject::with(RejectCode::InvalidQuantity, hot.consumed_g, refunded_g));
+        if refunded_g > hot.consumed_g() {
+            return Err(Reject::with(RejectCode::InvalidQuantity, hot.consumed_g(), refunded_g));
         }
-        let to_allotted_g = refunded_g.min(hot.consumed_g - cold.consumed_purchased_g);
+        let to_allotted_g = refunded_g.min(hot.consumed_g() - cold.consumed_purchased_g);
         let to_purchased_g = refunded_g - to_allotted_g;
-        check_amount_fits(hot.allotted_g + to_allotted_g)?;
-        check_amount_fits(hot.purchased_g + hot.open_buy_g + to_purchased_g)?;
-        hot.consumed_g -= refunded_g;
-        hot.allotted_g += to_allotted_g;
-        hot.purchased_g += to_purchased_g;
+        check_amount_fits(hot.allotted_g() + to_allotted_g)?;
+        check_amount_fits(hot.purchased_g() + hot.open_buy_g() + to_purchased_g)?;
+        let hot = self.accounts.hot_mut(slot);
+        hot.add_consumed_g(-refunded_g);
+        hot.add_allotted_g(to_allotted_g);
+        hot.add_purchased_g(to_purchased_g);
         cold.consumed_purchased_g -= to_purchased_g;
-        self.accounts.set_hot(slot, &hot);
         self.accounts.set_cold(slot, &cold);
         self.public.retired_g -= refunded_g;
         events.emit(Event::Refunded { account, quantity: refunded, purchased: quantity(to_purchased_g) });
@@ -212,6 +214,6 @@ impl Market {
 
     /// Whether an account takes part in a year's end and in allotments.
     pub(super) fn is_closed(&self, slot: AccountSlot) -> bool {
-        self.accounts.hot(slot).status == AccountStatus::Closed
+        self.accounts.hot(slot).status() == AccountStatus::Closed
     }
 }

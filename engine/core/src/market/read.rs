@@ -93,29 +93,29 @@ impl Market {
     fn account_fields(&self, slot: AccountSlot) -> AccountFields {
         let (hot, cold) = (self.accounts.hot(slot), self.accounts.cold(slot));
         AccountFields {
-            allotted_g: hot.allotted_g,
-            purchased_g: hot.purchased_g,
-            consumed_g: hot.consumed_g,
+            allotted_g: hot.allotted_g(),
+            purchased_g: hot.purchased_g(),
+            consumed_g: hot.consumed_g(),
             consumed_purchased_g: cold.consumed_purchased_g,
-            sold_g: hot.sold_g,
-            bought_g: hot.bought_g,
-            open_sell_g: hot.open_sell_g,
-            open_buy_g: hot.open_buy_g,
-            cash_ueur: hot.cash_ueur,
-            cash_reserved_ueur: hot.cash_reserved_ueur,
+            sold_g: hot.sold_g(),
+            bought_g: hot.bought_g(),
+            open_sell_g: hot.open_sell_g(),
+            open_buy_g: hot.open_buy_g(),
+            cash_ueur: hot.cash_ueur(),
+            cash_reserved_ueur: hot.cash_reserved_ueur(),
             owed_ueur: cold.owed_ueur,
             repay_g: cold.repay_g,
             obligation_g: cold.obligation_g,
-            share_bp: hot.share_bp,
-            opened_day: hot.opened_day,
+            share_bp: hot.share_bp(),
+            opened_day: hot.opened_day(),
             household: cold.household,
-            status: hot.status,
+            status: hot.status(),
         }
     }
 
     /// An account's open orders, oldest first.
     pub fn orders_of(&self, account: AccountId) -> impl Iterator<Item = RestingOrder> + '_ {
-        let newest = self.accounts.find(account).map_or(0, |slot| self.accounts.hot(slot).newest_order);
+        let newest = self.accounts.find(account).map_or(0, |slot| self.accounts.hot(slot).newest_order());
         let oldest = self.book.of_account(newest).last();
         core::iter::successors(oldest, |slot| self.book.newer_of_account(*slot)).map(|slot| self.resting_order(slot))
     }

@@ -164,6 +164,7 @@ impl Market {
         }
         self.book.set_band(self.band, tick_ueur);
         self.rules = rules;
+        self.allowances.forget();
         events.emit(Event::RulesSet { version: rules.version.bytes() });
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! The canonical state: one sequence of bytes for one state, and its hash. Written for snapshots, read back at a start.
 //!
 //! ```text
-//! header   "CXSTATE1", sequence, time_ns, rule set (256), phase, band (2), buyback (3), sale (3), reference (flag, value),
+//! header   "CXSTATE2", sequence, time_ns, rule set (256), phase, band (2), buyback (3), sale (3), reference (flag, value),
 //!          last indicative (flag, value), year (flag, then 10 numbers), public accounts (9), next priority, accounts, orders
 //! account  number, hot words (8; the link to the newest order is zero), cold words (3), last purchase + 1       104 bytes
 //! order    id, account's place, side | tif << 8 | named << 16, client order id, quantity_g, price_ueur, priority 56 bytes
@@ -18,7 +18,7 @@ use crate::accounts::{AccountSlot, Cold, Hot};
 use crate::book::Order;
 use crate::{PublicFields, Quote};
 
-const MAGIC: &[u8; 8] = b"CXSTATE1";
+const MAGIC: &[u8; 8] = b"CXSTATE2";
 
 /// Why a stored state could not be taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,9 +76,10 @@ impl Market {
         let mut pieces = Pieces { buffer: [0; PIECE_BYTES], length: 0, out };
         self.write_header(&mut pieces);
         for slot in self.accounts.slots() {
-            let hot = Hot { newest_order: 0, ..self.accounts.hot(slot) };
+            let mut hot = *self.accounts.hot(slot);
+            hot.set_newest_order(0);
             pieces.number(self.accounts.id(slot).number());
-            hot.pack().iter().for_each(|word| pieces.number(*word));
+            hot.words().iter().for_each(|word| pieces.number(*word));
             self.accounts.cold(slot).pack().iter().for_each(|word| pieces.number(*word));
             pieces.number(self.accounts.last_purchase(slot).map_or(0, |time| time.ns().saturating_add(1)));
         }
@@ -172,18 +173,17 @@ impl Market {
         // Time of priority rebuilds both lines: the level's, oldest first, and the account's, newest first.
         resting.sort_unstable_by_key(|order| order.priority);
         for order in &resting {
-            let mut hot = market.accounts.hot(order.account);
-            market.book.insert(order, &mut hot.newest_order);
-            market.accounts.set_hot(order.account, &hot);
+            let hot = market.accounts.hot_mut(order.account);
+            hot.set_newest_order(market.book.insert(order, hot.newest_order()));
         }
         for slot in market.accounts.slots() {
             let hot = market.accounts.hot(slot);
-            let open = market.book.of_account(hot.newest_order).count();
-            if open != usize::from(hot.open_orders) {
+            let open = market.book.of_account(hot.newest_order()).count();
+            if open != usize::from(hot.open_orders()) {
                 return Err(StateFault(format!(
                     "account {} has {open} orders in the book and counts {}",
                     market.accounts.id(slot),
-                    hot.open_orders
+                    hot.open_orders()
                 )));
             }
         }
@@ -245,7 +245,7 @@ impl Source<'_> {
 
     fn header(&mut self, capacities: Capacities) -> Result<(Market, u64, u64), StateFault> {
         if &self.bytes::<8>()? != MAGIC {
-            return Err(wrong("they do not begin with CXSTATE1"));
+            return Err(wrong("they do not begin with CXSTATE2"));
         }
         let sequence = Sequence::new(self.number()?);
         let time = TimestampNs::new(self.number()?);
@@ -322,7 +322,7 @@ impl Source<'_> {
             *word = self.number()?;
         }
         let cold = Cold::unpack(&cold_words);
-        let slot = market.accounts.open(account, &Hot::unpack(&hot_words), cold.household);
+        let slot = market.accounts.open(account, &Hot::from_words(hot_words), cold.household);
         market.accounts.set_cold(slot, &cold);
         if let Some(last_purchase_ns) = self.number()?.checked_sub(1) {
             market.accounts.set_last_purchase(slot, TimestampNs::new(last_purchase_ns));

@@ -49,28 +49,29 @@ impl Year {
 
     /// One account's place in this year. A closed account has no endowment.
     pub fn of(&self, hot: &Hot) -> AccountYear {
-        let share_bp = match hot.status {
+        let share_bp = match hot.status() {
             AccountStatus::Closed => 0,
-            AccountStatus::Active | AccountStatus::Frozen => hot.share_bp,
+            AccountStatus::Active | AccountStatus::Frozen => hot.share_bp(),
         };
-        AccountYear::new(self.endowment_g, share_bp, self.days, self.capped_day(), u32::from(hot.opened_day))
+        AccountYear::new(self.endowment_g, share_bp, self.days, self.capped_day(), u32::from(hot.opened_day()))
     }
 }
 
 impl Market {
     /// What the checks see of an account.
+    #[inline]
     pub(super) fn holdings(&self, slot: AccountSlot, hot: &Hot) -> Holdings {
         Holdings {
-            allotted_g: hot.allotted_g,
-            purchased_g: hot.purchased_g,
-            consumed_g: hot.consumed_g,
-            sold_g: hot.sold_g,
-            bought_g: hot.bought_g,
-            open_sell_g: hot.open_sell_g,
-            open_buy_g: hot.open_buy_g,
-            cash_ueur: hot.cash_ueur,
-            cash_reserved_ueur: hot.cash_reserved_ueur,
-            obligation_g: self.accounts.cold(slot).obligation_g,
+            allotted_g: hot.allotted_g(),
+            purchased_g: hot.purchased_g(),
+            consumed_g: hot.consumed_g(),
+            sold_g: hot.sold_g(),
+            bought_g: hot.bought_g(),
+            open_sell_g: hot.open_sell_g(),
+            open_buy_g: hot.open_buy_g(),
+            cash_ueur: hot.cash_ueur(),
+            cash_reserved_ueur: hot.cash_reserved_ueur(),
+            obligation_g: if hot.has_obligation() { self.accounts.cold(slot).obligation_g } else { 0 },
         }
     }
 }

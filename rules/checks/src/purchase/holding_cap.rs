@@ -3,7 +3,7 @@
 
 use carbex_vocabulary::{Reject, RejectCode};
 
-use crate::{AccountYear, Holdings, PurchaseRules};
+use crate::{Allowance, Holdings};
 
 /// Both sides of the holding cap, in grams, added up over the accounts that share it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,16 +15,15 @@ pub struct HoldingTerms {
 impl HoldingTerms {
     /// Adds one account: `allotted + purchased + open_buy + to_come` on one side,
     /// `floor(left(A)) + floor(A·holding_margin_bp/10000) + obligation` on the other.
-    /// `to_come_bp` is what this year's `allot_all` have not yet given out, in basis points of A.
-    pub fn add(&mut self, rules: &PurchaseRules, holdings: &Holdings, year: &AccountYear, to_come_bp: u32) {
-        self.held_g += i128::from(holdings.points_g() + holdings.open_buy_g) + i128::from(year.share_g(to_come_bp));
-        self.cap_g += i128::from(year.left_g())
-            + i128::from(year.share_g(rules.holding_margin_bp))
-            + i128::from(holdings.obligation_g);
+    #[inline]
+    pub fn add(&mut self, holdings: &Holdings, allowance: &Allowance) {
+        self.held_g += i128::from(holdings.points_g() + holdings.open_buy_g) + i128::from(allowance.to_come_g);
+        self.cap_g += allowance.holding_cap_g + i128::from(holdings.obligation_g);
     }
 }
 
 /// `held + quantity ≤ cap`, in grams.
+#[inline]
 pub(super) fn check(terms: &HoldingTerms, quantity_g: i64) -> Result<(), Reject> {
     let after_g = terms.held_g + i128::from(quantity_g);
     if after_g > terms.cap_g {

@@ -16,6 +16,7 @@ use crate::Holdings;
 ///
 /// # Errors
 /// `INSUFFICIENT_FUNDS`, `HOLDING_CAP`, `PURCHASE_CAP`, the first that fails.
+#[inline]
 pub fn check_purchase(
     holdings: &Holdings,
     holding: &HoldingTerms,

@@ -8,23 +8,24 @@ mod subsistence_floor;
 
 use carbex_vocabulary::Reject;
 
-use crate::{AccountYear, Holdings, SaleRules};
+use crate::{Allowance, Holdings, SaleRules};
 
 /// Checks a sale of `quantity_g`; `resale_free` tells whether purchased points may be sold now (see [`resale_is_free`]).
 ///
 /// # Errors
 /// `INSUFFICIENT_POINTS`, `NOT_YET_EARNED`, `SUBSISTENCE_FLOOR`, `SALE_CAP`, `RESALE_FORBIDDEN`, the first that fails.
+#[inline]
 pub fn check_sale(
     rules: &SaleRules,
     holdings: &Holdings,
-    year: &AccountYear,
+    allowance: &Allowance,
     resale_free: bool,
     quantity_g: i64,
 ) -> Result<(), Reject> {
     insufficient_points::check(holdings, quantity_g)?;
-    not_yet_earned::check(rules, holdings, year, quantity_g)?;
-    subsistence_floor::check(rules, holdings, year, quantity_g)?;
-    sale_cap::check(rules, holdings, year, quantity_g)?;
+    not_yet_earned::check(rules, holdings, allowance, quantity_g)?;
+    subsistence_floor::check(holdings, allowance, quantity_g)?;
+    sale_cap::check(holdings, allowance, quantity_g)?;
     resale_forbidden::check(holdings, resale_free, quantity_g)
 }
 

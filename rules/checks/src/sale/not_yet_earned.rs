@@ -3,14 +3,20 @@
 
 use carbex_vocabulary::{Reject, RejectCode};
 
-use crate::{AccountYear, Holdings, SaleRules};
+use crate::{Allowance, Holdings, SaleRules};
 
 /// `quantity ≤ floor(A·(d−o)/(D−o)) − consumed − sold − open_sell`, in grams; switch `earned_surplus_only`.
-pub(super) fn check(rules: &SaleRules, holdings: &Holdings, year: &AccountYear, quantity_g: i64) -> Result<(), Reject> {
+#[inline]
+pub(super) fn check(
+    rules: &SaleRules,
+    holdings: &Holdings,
+    allowance: &Allowance,
+    quantity_g: i64,
+) -> Result<(), Reject> {
     if !rules.earned_surplus_only {
         return Ok(());
     }
-    let surplus_g = year.earned_g() - holdings.consumed_g - holdings.sold_g - holdings.open_sell_g;
+    let surplus_g = allowance.earned_g - holdings.consumed_g - holdings.sold_g - holdings.open_sell_g;
     if quantity_g > surplus_g {
         return Err(Reject::with(RejectCode::NotYetEarned, surplus_g, quantity_g));
     }

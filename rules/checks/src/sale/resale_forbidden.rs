@@ -4,12 +4,18 @@ use carbex_vocabulary::{DAY_NS, Reject, RejectCode, Resale, TimestampNs};
 
 use crate::{Holdings, SaleRules};
 
-/// Whether purchased points may be sold at `now`, given the account's last purchase (`None` = never bought).
-pub fn resale_is_free(rules: &SaleRules, last_purchase: Option<TimestampNs>, now: TimestampNs) -> bool {
+/// Whether purchased points may be sold at `now`, given the account's last purchase (`None` = never bought), which is asked
+/// for only where the rules need it.
+#[inline]
+pub fn resale_is_free(
+    rules: &SaleRules,
+    last_purchase: impl FnOnce() -> Option<TimestampNs>,
+    now: TimestampNs,
+) -> bool {
     match rules.resale {
         Resale::Never => false,
         Resale::Allowed => true,
-        Resale::AfterDays => last_purchase.is_none_or(|bought| {
+        Resale::AfterDays => last_purchase().is_none_or(|bought| {
             let free_from = u128::from(bought.ns()) + u128::from(rules.resale_after_days) * u128::from(DAY_NS);
             u128::from(now.ns()) >= free_from
         }),
@@ -17,6 +23,7 @@ pub fn resale_is_free(rules: &SaleRules, last_purchase: Option<TimestampNs>, now
 }
 
 /// Unless resale is free: `quantity ≤ allotted − open_sell`, in grams.
+#[inline]
 pub(super) fn check(holdings: &Holdings, resale_free: bool, quantity_g: i64) -> Result<(), Reject> {
     let own_g = holdings.allotted_g - holdings.open_sell_g;
     if !resale_free && quantity_g > own_g {

@@ -2,11 +2,12 @@
 
 use carbex_vocabulary::{Reject, RejectCode};
 
-use crate::{AccountYear, Holdings, SaleRules};
+use crate::{Allowance, Holdings};
 
 /// `sold + open_sell + quantity ≤ floor(A·sale_cap_bp/10000)`, in grams.
-pub(super) fn check(rules: &SaleRules, holdings: &Holdings, year: &AccountYear, quantity_g: i64) -> Result<(), Reject> {
-    let cap_g = year.share_g(rules.sale_cap_bp);
+#[inline]
+pub(super) fn check(holdings: &Holdings, allowance: &Allowance, quantity_g: i64) -> Result<(), Reject> {
+    let cap_g = allowance.sale_cap_g;
     let after_g = holdings.sold_g + holdings.open_sell_g + quantity_g;
     if after_g > cap_g {
         return Err(Reject::with(RejectCode::SaleCap, cap_g, after_g));
