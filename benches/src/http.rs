@@ -8,6 +8,7 @@
 mod batches;
 mod child;
 mod chunked;
+mod cpu;
 mod exchange;
 mod report;
 mod request;
@@ -21,10 +22,12 @@ use std::{
 };
 
 pub use batches::BatchesServed;
+pub use cpu::CpuPerAnswer;
 pub use exchange::{ExchangeFault, exchange};
 pub use report::{HttpReport, Level, Served};
 
 use child::Child;
+use cpu::CpuTime;
 use report::Latency;
 use request::{Orders, Route};
 use single::Load;
@@ -160,9 +163,9 @@ pub fn run(options: &HttpOptions, progress: &mut dyn FnMut(&Step)) -> Result<Htt
                 tell(format!("{} over {connections} connections", route.name()));
                 let mut load = Load::open(child.address_of(route), *connections)?;
                 let mut latency = Latency::default();
-                let started = Instant::now();
+                let (cpu, started) = (CpuTime::now(child.id()), Instant::now());
                 let answered = load.run(route, &mut orders, options.round_time, &mut latency)?;
-                level.of(route).add(answered, started.elapsed(), &latency);
+                level.of(route).add(answered, started.elapsed(), &latency, CpuTime::now(child.id()).since(cpu));
                 drop(load);
                 report.waited_for_history(child.settle()?);
             }
@@ -171,7 +174,9 @@ pub fn run(options: &HttpOptions, progress: &mut dyn FnMut(&Step)) -> Result<Htt
     }
     for _ in 0..options.rounds {
         tell(format!("batches of {} orders over {} connections", options.batch_lines, options.batch_connections));
-        report.batches.add(&batches::run(child.address_of(Route::Orders), options, &mut orders)?);
+        let cpu = CpuTime::now(child.id());
+        let round = batches::run(child.address_of(Route::Orders), options, &mut orders)?;
+        report.batches.add(&round, CpuTime::now(child.id()).since(cpu));
         report.waited_for_history(child.settle()?);
     }
     report.node = child.settle()?.node;

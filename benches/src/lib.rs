@@ -1,5 +1,6 @@
 //! The markets that the benchmarks measure: populated, funded, under stated rules.
 
+pub mod durable;
 pub mod http;
 
 use carbex_core::{Capacities, Command, Events, Market};

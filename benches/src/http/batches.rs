@@ -13,8 +13,9 @@ use mio::{Events, Interest, Poll, Token, net::TcpStream};
 use serde::Serialize;
 
 use super::{
-    HttpFault, HttpOptions,
+    CpuPerAnswer, HttpFault, HttpOptions,
     chunked::{Chunked, Progress},
+    cpu::CpuTime,
     report::{Latency, Quantiles},
     request::Orders,
 };
@@ -37,6 +38,10 @@ pub struct BatchesServed {
     pub rounds_per_s: Vec<f64>,
     /// From a batch's first byte out to its last answer in.
     pub batch_latency_ns: Quantiles,
+    /// Time on a core for one order.
+    pub cpu: CpuPerAnswer,
+    #[serde(skip)]
+    cpu_time: CpuTime,
     #[serde(skip)]
     seconds: f64,
     #[serde(skip)]
@@ -60,19 +65,23 @@ impl BatchesServed {
             orders_per_s: 0.0,
             rounds_per_s: Vec::new(),
             batch_latency_ns: Quantiles::default(),
+            cpu: CpuPerAnswer::default(),
+            cpu_time: CpuTime::default(),
             seconds: 0.0,
             latency: Latency::default(),
         }
     }
 
     /// Adds a round.
-    pub fn add(&mut self, round: &Round) {
+    pub fn add(&mut self, round: &Round, cpu: CpuTime) {
         self.orders += round.orders;
         self.seconds += round.took.as_secs_f64();
         self.orders_per_s = self.orders as f64 / self.seconds;
         self.rounds_per_s.push(round.orders as f64 / round.took.as_secs_f64());
         self.latency.add(&round.latency);
         self.batch_latency_ns = self.latency.quantiles();
+        self.cpu_time.add(cpu);
+        self.cpu = self.cpu_time.per_answer(self.orders);
     }
 }
 
@@ -87,6 +96,11 @@ impl std::fmt::Display for BatchesServed {
             self.orders_per_s,
             p50 / 1_000,
             p99 / 1_000
+        )?;
+        let CpuPerAnswer { door_us, core_us, history_us, client_us } = self.cpu;
+        writeln!(
+            f,
+            "an order on a core: door {door_us:.2} µs, core {core_us:.2}, history {history_us:.2}, client {client_us:.2}"
         )
     }
 }

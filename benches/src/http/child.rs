@@ -64,6 +64,11 @@ impl Child {
         Ok(child)
     }
 
+    /// The process's number.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Where that route is.
     pub fn address_of(&self, route: Route) -> SocketAddr {
         match route {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
-use super::{BatchesServed, HttpOptions, child::Settled, request::Route};
+use super::{BatchesServed, CpuPerAnswer, HttpOptions, child::Settled, cpu::CpuTime, request::Route};
 
 /// One latency in nanoseconds, up to a minute, to three digits.
 #[derive(Clone, Debug)]
@@ -47,6 +47,10 @@ pub struct Served {
     pub rounds_per_s: Vec<f64>,
     /// From the request's first byte out to the answer's last byte in, as the client saw it.
     pub latency_ns: Quantiles,
+    /// Time on a core for one answer.
+    pub cpu: CpuPerAnswer,
+    #[serde(skip)]
+    cpu_time: CpuTime,
     #[serde(skip)]
     seconds: f64,
     #[serde(skip)]
@@ -77,13 +81,15 @@ impl Quantiles {
 
 impl Served {
     /// Adds a round.
-    pub fn add(&mut self, requests: u64, took: Duration, latency: &Latency) {
+    pub fn add(&mut self, requests: u64, took: Duration, latency: &Latency, cpu: CpuTime) {
         self.requests += requests;
         self.seconds += took.as_secs_f64();
         self.requests_per_s = self.requests as f64 / self.seconds;
         self.rounds_per_s.push(requests as f64 / took.as_secs_f64());
         self.latency.add(latency);
         self.latency_ns = self.latency.quantiles();
+        self.cpu_time.add(cpu);
+        self.cpu = self.cpu_time.per_answer(self.requests);
     }
 }
 
@@ -196,8 +202,8 @@ impl std::fmt::Display for HttpReport {
         )?;
         writeln!(
             f,
-            "{:>11}  {:<20}{:>11}{:>9}{:>9}{:>9}  ratio",
-            "connections", "route", "requests/s", "p50 µs", "p99", "p99.9"
+            "{:>11}  {:<20}{:>11}{:>9}{:>9}{:>9}{:>9}{:>7}{:>9}{:>8}  ratio",
+            "connections", "route", "requests/s", "p50 µs", "p99", "p99.9", "door µs", "core", "history", "client"
         )?;
         for level in &self.levels {
             let rows = [
@@ -218,6 +224,7 @@ impl std::fmt::Display for HttpReport {
                     us(p99),
                     us(p999)
                 )?;
+                write!(f, "{}", served.cpu)?;
                 match ratio {
                     Some(ratio) => writeln!(f, "  {:.1} %", ratio * 100.0)?,
                     None => writeln!(f)?,

@@ -1,5 +1,8 @@
 //! A group being built: records are encoded straight into one reused buffer, which is then written as it is.
 
+use core::mem::offset_of;
+
+use carbex_vocabulary::{Sequence, TimestampNs};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 use crate::chain::Chain;
@@ -8,6 +11,11 @@ use crate::layout::{
     RecordHeader, SECTOR_BYTES, VERSION, crc_before_last_4, crc32c, group_bytes_for,
 };
 use crate::{EventsHash, GroupHash, RecordHead};
+
+const LENGTH_AT: usize = offset_of!(RecordHeader, record_bytes);
+const EPOCH_AT: usize = offset_of!(RecordHeader, epoch);
+const SEQUENCE_AT: usize = offset_of!(RecordHeader, sequence);
+const TIME_AT: usize = offset_of!(RecordHeader, time_ns);
 
 /// One sector, aligned like the disk's.
 #[derive(Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
@@ -19,27 +27,84 @@ pub(crate) const fn record_bytes_padded(reason_bytes: usize, body_bytes: usize) 
     (RECORD_HEADER_BYTES + reason_bytes + body_bytes).next_multiple_of(8)
 }
 
-/// The buffer of one group at a time; allocated once, in the size of the largest group.
-pub(crate) struct GroupBuffer {
+/// Appends a record as it will stand in a group, padded, but for what only the writer knows: epoch, sequence, time and
+/// checksum are zero. Whoever submits a command can do this on a thread of its own; [`GroupBuffer::push_drafted`] does the
+/// rest. `head.time` is not looked at.
+///
+/// # Panics
+/// If the reason has more than [`RecordHead::REASON_BYTES_MAX`] bytes, or the body more than a `u32` counts.
+pub fn draft_record(head: &RecordHead<'_>, body: impl FnOnce(&mut Vec<u8>), out: &mut Vec<u8>) {
+    let start = out.len();
+    out.extend_from_slice(&[0; RECORD_HEADER_BYTES]);
+    out.extend_from_slice(head.reason.as_bytes());
+    let body_start = out.len();
+    body(out);
+    let record_bytes = out.len() - start;
+    let header = record_header(head, out.len() - body_start);
+    out[start..start + RECORD_HEADER_BYTES].copy_from_slice(header.as_bytes());
+    out.resize(start + record_bytes.next_multiple_of(8), 0);
+}
+
+fn record_header(head: &RecordHead<'_>, body_bytes: usize) -> RecordHeader {
+    let (reason_bytes, body_bytes) = (u8::try_from(head.reason.len()), u32::try_from(body_bytes));
+    let (Ok(reason_bytes), Ok(body_bytes)) = (reason_bytes, body_bytes) else {
+        unreachable!("the caller has checked the lengths of reason and body")
+    };
+    RecordHeader {
+        crc: 0.into(),
+        record_bytes: (RECORD_HEADER_BYTES as u32 + u32::from(reason_bytes) + body_bytes).into(),
+        epoch: 0.into(),
+        sequence: 0.into(),
+        time_ns: 0.into(),
+        actor: head.actor.into(),
+        idempotency_key: head.idempotency_key.to_le_bytes(),
+        member: head.member.into(),
+        body_bytes: body_bytes.into(),
+        role: head.role,
+        reason_bytes,
+        flags: 0.into(),
+        reserved: 0.into(),
+    }
+}
+
+/// The buffer of one group at a time; allocated once, in the size of the largest group. Whoever sequences fills it; epoch
+/// and checksums are the journal's to add ([`crate::Journal::commit_group`]), on whatever thread that is called.
+pub struct GroupBuffer {
     sectors: Vec<Sector>,
     payload_bytes: usize,
     record_count: u32,
+    first: u64,
+    last_time_ns: u64,
+}
+
+impl core::fmt::Debug for GroupBuffer {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("GroupBuffer")
+            .field("first", &self.first)
+            .field("records", &self.record_count)
+            .field("payload_bytes", &self.payload_bytes)
+            .finish_non_exhaustive()
+    }
 }
 
 impl GroupBuffer {
-    /// A buffer for groups of at most `group_bytes_max`.
+    /// A buffer for groups of at most `group_bytes_max`, header and trailer included.
     pub fn new(group_bytes_max: usize) -> Self {
         Self {
             sectors: vec![Sector([0; SECTOR_BYTES]); group_bytes_max / SECTOR_BYTES],
             payload_bytes: 0,
             record_count: 0,
+            first: 0,
+            last_time_ns: 0,
         }
     }
 
-    /// Forgets the group.
-    pub fn clear(&mut self) {
+    /// Begins a group whose first record will be `first`; what was in it is forgotten.
+    pub fn begin(&mut self, first: Sequence) {
         self.payload_bytes = 0;
         self.record_count = 0;
+        self.first = first.number();
+        self.last_time_ns = 0;
     }
 
     /// Bytes of the records so far.
@@ -47,49 +112,97 @@ impl GroupBuffer {
         self.payload_bytes
     }
 
+    /// The most bytes that all records may have together.
+    pub fn payload_bytes_max(&self) -> usize {
+        self.sectors.len() * SECTOR_BYTES - GROUP_HEADER_BYTES - GROUP_TRAILER_BYTES
+    }
+
+    /// How long the group will be on disk.
+    pub fn group_bytes(&self) -> usize {
+        group_bytes_for(self.payload_bytes)
+    }
+
     /// Records so far.
     pub fn record_count(&self) -> u32 {
         self.record_count
     }
 
+    /// The sequence of its first record.
+    pub fn first(&self) -> Sequence {
+        Sequence::new(self.first)
+    }
+
+    /// The sequence that the next record will have.
+    pub fn next_sequence(&self) -> Sequence {
+        Sequence::new(self.first + u64::from(self.record_count))
+    }
+
+    /// The time of its last record; 0 while there is none.
+    pub fn last_time(&self) -> TimestampNs {
+        TimestampNs::new(self.last_time_ns)
+    }
+
+    /// The records so far (checksums only once it is on disk).
+    pub fn payload(&self) -> &[u8] {
+        &self.sectors.as_bytes()[GROUP_HEADER_BYTES..][..self.payload_bytes]
+    }
+
+    /// Takes over a record of [`draft_record`], padding included, and gives it the next sequence and its time, which may not
+    /// be before the last record's. The caller has made sure that it fits.
+    #[inline]
+    pub fn push_drafted(&mut self, record: &[u8], time: TimestampNs) -> Sequence {
+        debug_assert!(time.ns() >= self.last_time_ns, "time never goes backwards");
+        let sequence = self.next_sequence();
+        let start = GROUP_HEADER_BYTES + self.payload_bytes;
+        let place = &mut self.sectors.as_mut_bytes()[start..start + record.len()];
+        place.copy_from_slice(record);
+        place[SEQUENCE_AT..SEQUENCE_AT + 8].copy_from_slice(&sequence.number().to_le_bytes());
+        place[TIME_AT..TIME_AT + 8].copy_from_slice(&time.ns().to_le_bytes());
+        self.payload_bytes += record.len();
+        self.record_count += 1;
+        self.last_time_ns = time.ns();
+        sequence
+    }
+
     /// Adds a record; the caller has made sure that it fits and that reason and body fit their fields.
-    pub fn push_record(&mut self, epoch: u64, sequence: u64, head: &RecordHead<'_>, body: &[u8]) {
+    pub(crate) fn push_record(&mut self, head: &RecordHead<'_>, body: &[u8]) -> Sequence {
         let reason = head.reason.as_bytes();
+        let sequence = self.next_sequence();
         let record_bytes = RECORD_HEADER_BYTES + reason.len() + body.len();
         let start = GROUP_HEADER_BYTES + self.payload_bytes;
         let end = start + record_bytes_padded(reason.len(), body.len());
         let record = &mut self.sectors.as_mut_bytes()[start..end];
-        let (reason_bytes, body_bytes) = (u8::try_from(reason.len()), u32::try_from(body.len()));
-        let (Ok(reason_bytes), Ok(body_bytes)) = (reason_bytes, body_bytes) else {
-            unreachable!("the caller has checked the lengths of reason and body")
-        };
         let header = RecordHeader {
-            crc: 0.into(),
-            record_bytes: (RECORD_HEADER_BYTES as u32 + u32::from(reason_bytes) + body_bytes).into(),
-            epoch: epoch.into(),
-            sequence: sequence.into(),
+            sequence: sequence.number().into(),
             time_ns: head.time.ns().into(),
-            actor: head.actor.into(),
-            idempotency_key: head.idempotency_key.to_le_bytes(),
-            member: head.member.into(),
-            body_bytes: body_bytes.into(),
-            role: head.role,
-            reason_bytes,
-            flags: 0.into(),
-            reserved: 0.into(),
+            ..record_header(head, body.len())
         };
         record[..RECORD_HEADER_BYTES].copy_from_slice(header.as_bytes());
         record[RECORD_HEADER_BYTES..][..reason.len()].copy_from_slice(reason);
         record[RECORD_HEADER_BYTES + reason.len()..record_bytes].copy_from_slice(body);
         record[record_bytes..].fill(0);
-        let crc = crc32c(&record[4..record_bytes]);
-        record[..4].copy_from_slice(&crc.to_le_bytes());
         self.payload_bytes += record.len();
         self.record_count += 1;
+        self.last_time_ns = head.time.ns();
+        sequence
+    }
+
+    /// Gives every record its epoch and its checksum.
+    fn complete_records(&mut self, epoch: u64) {
+        let end = GROUP_HEADER_BYTES + self.payload_bytes;
+        let mut rest = &mut self.sectors.as_mut_bytes()[GROUP_HEADER_BYTES..end];
+        while !rest.is_empty() {
+            let length = rest[LENGTH_AT..].first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes)) as usize;
+            let (record, behind) = rest.split_at_mut(length.next_multiple_of(8));
+            record[EPOCH_AT..EPOCH_AT + 8].copy_from_slice(&epoch.to_le_bytes());
+            let crc = crc32c(&record[4..length]);
+            record[..4].copy_from_slice(&crc.to_le_bytes());
+            rest = behind;
+        }
     }
 
     /// Closes the group on `chain` and answers its bytes and hash. `last_time_ns` is the time of its last record.
-    pub fn finish(
+    pub(crate) fn finish(
         &mut self,
         chain: &Chain,
         epoch: u64,
@@ -97,6 +210,7 @@ impl GroupBuffer {
         last_time_ns: u64,
         events: EventsHash,
     ) -> (&[u8], GroupHash) {
+        self.complete_records(epoch);
         let group_bytes = group_bytes_for(self.payload_bytes);
         let trailer_at = group_bytes - GROUP_TRAILER_BYTES;
         let bytes = &mut self.sectors.as_mut_bytes()[..group_bytes];

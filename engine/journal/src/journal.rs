@@ -12,7 +12,7 @@ use crate::layout::{
     group_bytes_for,
 };
 use crate::names::SegmentName;
-use crate::preparer::{NoSpare, Preparer, Spare};
+use crate::preparer::{NoSpare, Preparer, Spare, StockWatch};
 use crate::retention::retain_in;
 use crate::segment::header_sector;
 use crate::storage::{DiskDirectory, Storage, StorageFile, disk_fault, is_full, write_all_at};
@@ -39,6 +39,32 @@ pub struct Journal {
     /// The first write or sync error: nothing is written after it.
     poison: Option<String>,
     _lock: Box<dyn Any + Send>,
+}
+
+/// Asks how much room is left, from any thread.
+#[derive(Clone)]
+pub struct RoomWatch {
+    stock: StockWatch,
+    exhausted_margin_bytes: u64,
+}
+
+impl core::fmt::Debug for RoomWatch {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("RoomWatch").field("disk_full", &self.stock.is_full()).finish_non_exhaustive()
+    }
+}
+
+impl RoomWatch {
+    /// How much room is left when the segment being written has `segment_bytes` that nothing was promised of.
+    pub fn room(&self, segment_bytes: u64) -> Room {
+        if !self.stock.is_full() {
+            Room::Normal
+        } else if self.stock.has_spare() || segment_bytes >= self.exhausted_margin_bytes {
+            Room::Low
+        } else {
+            Room::Exhausted
+        }
+    }
 }
 
 /// The segment that is being written.
@@ -155,13 +181,17 @@ impl Journal {
 
     /// How much room is left. Cheap (two atomic loads): ask before every group.
     pub fn room(&self) -> Room {
-        if !self.preparer.is_full() {
-            Room::Normal
-        } else if self.preparer.has_spare() || self.segment.room_bytes() >= self.options.exhausted_margin_bytes {
-            Room::Low
-        } else {
-            Room::Exhausted
-        }
+        self.room_watch().room(self.segment.room_bytes())
+    }
+
+    /// A way to ask for the room on another thread, while this one writes.
+    pub fn room_watch(&self) -> RoomWatch {
+        RoomWatch { stock: self.preparer.watch(), exhausted_margin_bytes: self.options.exhausted_margin_bytes }
+    }
+
+    /// What is left in the segment that is being written, in bytes.
+    pub fn room_bytes(&self) -> u64 {
+        self.segment.room_bytes()
     }
 
     /// The most payload bytes that a group can be begun with.
@@ -172,6 +202,11 @@ impl Journal {
     /// How many payload bytes a record with this reason and body takes.
     pub const fn record_bytes(reason_bytes: usize, body_bytes: usize) -> usize {
         record_bytes_padded(reason_bytes, body_bytes)
+    }
+
+    /// How many bytes a group of records with that many bytes takes on disk.
+    pub const fn group_bytes(payload_bytes: usize) -> usize {
+        group_bytes_for(payload_bytes)
     }
 
     /// Begins a group of at most `payload_bytes_max` (see [`Journal::record_bytes`]) and makes sure that it can be written:
@@ -186,6 +221,47 @@ impl Journal {
         self.make_room(group_bytes_for(payload_bytes_max))?;
         self.group_payload_bytes_max = Some(payload_bytes_max);
         Ok(())
+    }
+
+    /// A buffer for groups that are built beside this journal, on another thread, and written by [`Journal::commit_group`].
+    pub fn new_group_buffer(&self) -> GroupBuffer {
+        GroupBuffer::new(self.options.group_bytes_max)
+    }
+
+    /// Makes sure that the segment being written has room for a group of `payload_bytes`, going on to the next segment if
+    /// need be, and answers what it has room for, in bytes of whole groups. Groups built elsewhere may be promised that
+    /// much and no more: a full disk cannot fail their commit. Only when nothing promised is still to be written.
+    pub fn promise_room(&mut self, payload_bytes: usize) -> Result<u64, AppendError> {
+        self.check_poison()?;
+        if payload_bytes > self.payload_bytes_max() {
+            return Err(AppendError::TooLarge { bytes: payload_bytes, bytes_max: self.payload_bytes_max() });
+        }
+        self.make_room(group_bytes_for(payload_bytes))?;
+        Ok(self.segment.room_bytes())
+    }
+
+    /// Writes a group that was built elsewhere and makes it durable: as [`Journal::commit`]. It must begin where the journal
+    /// ends and fit the room that was promised.
+    pub fn commit_group(&mut self, group: &mut GroupBuffer, events: EventsHash) -> Result<GroupReceipt, JournalFault> {
+        self.check_poison()?;
+        if group.record_count() == 0 || group.first().number() != self.chain.next {
+            return Err(JournalFault::Misuse(format!(
+                "commit of {} records from {} on, where {} is due",
+                group.record_count(),
+                group.first(),
+                self.chain.next
+            )));
+        }
+        if group.group_bytes() as u64 > self.segment.room_bytes() {
+            let (bytes, left) = (group.group_bytes(), self.segment.room_bytes());
+            return Err(JournalFault::Misuse(format!("a group of {bytes} bytes where {left} were promised")));
+        }
+        let given = group.last_time();
+        if given.ns() < self.chain.time_ns {
+            return Err(JournalFault::TimeBackwards { last: TimestampNs::new(self.chain.time_ns), given });
+        }
+        self.write_group(group, 0, given, events)?;
+        Ok(GroupReceipt { first: group.first(), last: self.durable_sequence(), group_hash: self.chain.hash })
     }
 
     /// Adds a record to the group that was begun, and answers its sequence.
@@ -209,15 +285,14 @@ impl Journal {
         if wanted > left {
             return Err(AppendError::GroupFull { wanted, left });
         }
-        let sequence = self.next_sequence();
-        self.group.push_record(self.epoch.number(), sequence.number(), head, body);
+        let sequence = self.group.push_record(head, body);
         self.group_time = head.time;
         Ok(sequence)
     }
 
     /// Forgets the group that was begun: nothing of it is written.
     pub fn discard_group(&mut self) {
-        self.group.clear();
+        self.group.begin(Sequence::new(self.chain.next));
         self.group_payload_bytes_max = None;
         self.group_time = TimestampNs::new(self.chain.time_ns);
     }
@@ -230,7 +305,7 @@ impl Journal {
             return Err(JournalFault::Misuse("commit of a group without records: discard it instead".into()));
         }
         let first = self.chain.next;
-        self.write_group(0, self.group_time, events)?;
+        self.write_own_group(0, self.group_time, events)?;
         self.discard_group();
         Ok(GroupReceipt { first: Sequence::new(first), last: self.durable_sequence(), group_hash: self.chain.hash })
     }
@@ -264,12 +339,25 @@ impl Journal {
     fn mark(&mut self, flag: u16) -> Result<(), AppendError> {
         self.make_room(group_bytes_for(0))?;
         let time = TimestampNs::new(self.chain.time_ns);
-        Ok(self.write_group(flag, time, EventsHash::ZERO)?)
+        Ok(self.write_own_group(flag, time, EventsHash::ZERO)?)
     }
 
-    fn write_group(&mut self, flags: u16, time: TimestampNs, events: EventsHash) -> Result<(), JournalFault> {
-        let count = u64::from(self.group.record_count());
-        let (bytes, hash) = self.group.finish(&self.chain, self.epoch.number(), flags, time.ns(), events);
+    fn write_own_group(&mut self, flags: u16, time: TimestampNs, events: EventsHash) -> Result<(), JournalFault> {
+        let mut group = std::mem::replace(&mut self.group, GroupBuffer::new(0));
+        let written = self.write_group(&mut group, flags, time, events);
+        self.group = group;
+        written
+    }
+
+    fn write_group(
+        &mut self,
+        group: &mut GroupBuffer,
+        flags: u16,
+        time: TimestampNs,
+        events: EventsHash,
+    ) -> Result<(), JournalFault> {
+        let count = u64::from(group.record_count());
+        let (bytes, hash) = group.finish(&self.chain, self.epoch.number(), flags, time.ns(), events);
         let file = &*self.segment.file;
         let written = write_all_at(file, bytes, self.segment.at).map_err(|error| ("write a group to", error));
         let group_bytes = bytes.len() as u64;
@@ -277,11 +365,12 @@ impl Journal {
             return Err(self.poisoned_by(disk_fault(&*self.storage, &self.segment.name.to_string(), operation)(error)));
         }
         self.segment.at += group_bytes;
+        self.preparer.wrote(group_bytes);
         self.chain = Chain { next: self.chain.next + count, epoch: self.epoch.number(), time_ns: time.ns(), hash };
         Ok(())
     }
 
-    /// Makes sure that the segment has that much room, going on to a zeroed one if need be.
+    /// Makes sure that the segment has that much room, going on to the spare if need be.
     fn make_room(&mut self, group_bytes: usize) -> Result<(), AppendError> {
         if self.segment.room_bytes() >= group_bytes as u64 {
             return Ok(());
@@ -316,7 +405,7 @@ impl Journal {
     }
 }
 
-/// Why a zeroed segment could not be put in its place.
+/// Why a spare could not be put in its place.
 pub(crate) enum PlaceError {
     /// The directory cannot take the name: the disk is full. Nothing has changed.
     Full,

@@ -1,4 +1,4 @@
-//! The journal: an append-only, hash-chained list of records in pre-zeroed segment files. It knows bytes and disks, no market.
+//! The journal: an append-only, hash-chained list of records in segment files reserved in advance. It knows bytes and disks, no market.
 //!
 //! `FORMAT.md` beside this crate draws the files and states the rules by which a torn tail is told from corruption.
 //! The writer ([`Journal`]) acknowledges nothing that is not on disk; the first write or sync error poisons it for ever.
@@ -34,7 +34,8 @@ pub use answers::{CutTail, GroupReceipt, Recovered, Room};
 pub use backup::{BackupReport, RestoreReport, backup, restore};
 pub use describe::{Description, SegmentDescription, SnapshotDescription, describe, describe_in};
 pub use fault::{AppendError, JournalFault};
-pub use journal::Journal;
+pub use group::{GroupBuffer, draft_record};
+pub use journal::{Journal, RoomWatch};
 pub use options::JournalOptions;
 pub use reader::{Group, JournalReader, Records};
 pub use record::{Epoch, EventsHash, GroupHash, Record, RecordHead, StateHash};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use carbex_vocabulary::{Sequence, TimestampNs};
 
 use crate::answers::CutTail;
-use crate::chain::{Chain, read_record};
+use crate::chain::{Chain, parse_record};
 use crate::layout::{FLAG_OPENED, GroupHeader};
 use crate::names::SegmentFile;
 use crate::segment::{SegmentWalk, Step, begun_segments};
@@ -266,14 +266,22 @@ pub struct Records<'a> {
     payload: &'a [u8],
 }
 
+impl<'a> Records<'a> {
+    /// The records in a payload that is known to be good: a verified group's, or a [`crate::GroupBuffer`]'s.
+    pub fn of(payload: &'a [u8]) -> Self {
+        Self { payload }
+    }
+}
+
 impl<'a> Iterator for Records<'a> {
     type Item = Record<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Record<'a>> {
         if self.payload.is_empty() {
             return None;
         }
-        match read_record(self.payload) {
+        match parse_record(self.payload) {
             Ok((record, bytes)) => {
                 self.payload = &self.payload[bytes..];
                 Some(record)

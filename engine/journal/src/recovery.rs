@@ -58,8 +58,7 @@ pub(crate) fn recover(
         None => cut,
     };
     let first = found.first().map(|segment| Sequence::new(segment.name.first));
-    let preparer =
-        Preparer::start(Arc::clone(&storage), options.segment_bytes, options.retry_after, next_ready, reserve_ready)?;
+    let preparer = Preparer::start(Arc::clone(&storage), &options, next_ready, reserve_ready)?;
     Ok((Opening { storage, options, segment, chain, preparer, lock }, first, cut))
 }
 
@@ -154,8 +153,8 @@ fn create_first(disk: &dyn Storage, options: &JournalOptions, prepared: bool) ->
         source: std::io::ErrorKind::StorageFull.into(),
     };
     if !prepared {
-        match make_spare(disk, PREPARED, options.segment_bytes, &|| false) {
-            Ok(_) => {}
+        match make_spare(disk, PREPARED, options.segment_bytes) {
+            Ok(()) => {}
             Err(SpareError::Full) => return Err(no_space()),
             Err(SpareError::Fault(fault)) => return Err(fault),
         }

@@ -25,6 +25,8 @@ pub enum Operation {
     Rename,
     /// A sync of a directory.
     SyncFolder,
+    /// Room reserved for a file.
+    Allocate,
 }
 
 /// What goes wrong, and when.
@@ -370,6 +372,20 @@ impl StorageFile for SimulatedFile {
             Some(Trouble::Error(kind)) => Err(kind.into()),
             Some(Trouble::Short) | None => Ok(bytes.len()),
         }
+    }
+
+    fn allocate(&self, length: u64) -> io::Result<()> {
+        self.disk.tell(Operation::Allocate);
+        let mut disk = self.disk.lock_disk();
+        disk.fail(Operation::Allocate)?;
+        let growth = length.saturating_sub(disk.contents[self.content].seen.len() as u64);
+        if disk.capacity_bytes.is_some_and(|capacity| growth > capacity.saturating_sub(disk.used_bytes())) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        // Longer only after a sync; what it then reads as is zero, whatever was on the disk there before.
+        let content = &mut disk.contents[self.content];
+        content.seen.resize(content.seen.len().max(length as usize), 0);
+        Ok(())
     }
 
     fn sync_data(&self) -> io::Result<()> {

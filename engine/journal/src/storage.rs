@@ -40,14 +40,38 @@ pub trait StorageFile: Send + Sync {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
     /// Writes some bytes (a disk may take fewer than all).
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize>;
+    /// Makes an empty file `length` bytes long that read as zero, with room for all of them on the disk: writing there later
+    /// cannot meet a full disk. A storage that cannot reserve room at once writes the zeros.
+    fn allocate(&self, length: u64) -> io::Result<()> {
+        write_zeros(self, length)
+    }
     /// Makes the content durable (`fdatasync`).
     fn sync_data(&self) -> io::Result<()>;
     /// Makes content and length durable (`fsync`).
     fn sync_all(&self) -> io::Result<()>;
 }
 
+/// How many zeros are written at a time.
+pub(crate) const ZERO_BYTES: usize = 256 * 1024;
+
+/// Writes `length` zeros from the start.
+fn write_zeros<File: StorageFile + ?Sized>(file: &File, length: u64) -> io::Result<()> {
+    let zeros = vec![0; ZERO_BYTES];
+    let mut at = 0;
+    while at < length {
+        let count = (length - at).min(ZERO_BYTES as u64) as usize;
+        write_all_at(file, &zeros[..count], at)?;
+        at += count as u64;
+    }
+    Ok(())
+}
+
 /// Writes all of `bytes`; a short write is carried on, an error ends it.
-pub(crate) fn write_all_at(file: &dyn StorageFile, mut bytes: &[u8], mut offset: u64) -> io::Result<()> {
+pub(crate) fn write_all_at<File: StorageFile + ?Sized>(
+    file: &File,
+    mut bytes: &[u8],
+    mut offset: u64,
+) -> io::Result<()> {
     while !bytes.is_empty() {
         match file.write_at(bytes, offset) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
@@ -196,6 +220,14 @@ impl StorageFile for DiskFile {
     }
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
         self.0.write_at(bytes, offset)
+    }
+    fn allocate(&self, length: u64) -> io::Result<()> {
+        match rustix::fs::fallocate(&self.0, rustix::fs::FallocateFlags::empty(), 0, length) {
+            Ok(()) => Ok(()),
+            // Not every file system can.
+            Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => write_zeros(self, length),
+            Err(error) => Err(error.into()),
+        }
     }
     fn sync_data(&self) -> io::Result<()> {
         self.0.sync_data()

@@ -11,9 +11,9 @@ use carbex_journal::{DiskDirectory, Storage};
 use carbex_vocabulary::{AccountId, Event, PriceUeur, Sequence, Side, TimestampNs};
 
 use crate::{
-    AccountView, DepthView, Follower, MarketView, Metrics, NodeOptions, OpenOrder, Pending, Receipt, RecoveryProgress,
-    Refusal, ReplayFault, StartFault, StopFault, Submission, SubscribeRefusal, Subscription, fault::stop_the_process,
-    handed_between::Shared, recovery::recover, snapshots_thread,
+    AccountView, Answers, Batch, DepthView, Follower, MarketView, Metrics, NodeOptions, OpenOrder, Pending, Receipt,
+    RecoveryProgress, Refusal, RefusedBatch, ReplayFault, StartFault, StopFault, Submission, SubscribeRefusal,
+    Subscription, fault::stop_the_process, handed_between::Shared, recovery::recover, snapshots_thread,
 };
 
 /// The node: see [`Node::start`].
@@ -93,10 +93,8 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         let threads = self.threads.get_mut().unwrap_or_else(PoisonError::into_inner);
-        // A question may have held the last handle: the core cannot wait for its own end.
-        if let Threads::Running { core, .. } = threads
-            && core.thread().id() == std::thread::current().id()
-        {
+        // A question may have held the last handle: neither the core nor the journal's thread can wait for its own end.
+        if matches!(threads, Threads::Running { .. }) && self.shared.is_own_thread() {
             self.shared.begin_stop();
             return;
         }
@@ -120,7 +118,20 @@ impl core::fmt::Debug for NodeHandle {
 impl NodeHandle {
     /// Puts a command in the queue. The receipt comes after the group holding it is on disk.
     pub fn submit(&self, submission: Submission) -> Result<Pending<Receipt>, Refusal> {
-        self.running.shared.submit(submission)
+        self.running.shared.submit(&submission)
+    }
+
+    /// An empty batch, to be filled and given to [`NodeHandle::submit_batch`].
+    pub fn batch(&self) -> Batch {
+        self.running.shared.new_batch()
+    }
+
+    /// Puts a batch in the queue, whole or not at all: it is refused when not all of its commands find a place. The answers
+    /// come together, one per command in their order, after the last of them is on disk. The commands follow each other,
+    /// but they are not one: some may be refused or rejected, others are not, and only halts and freezes, or another group's
+    /// beginning, come between them.
+    pub fn submit_batch(&self, batch: Batch) -> Result<Pending<Answers>, Box<RefusedBatch>> {
+        self.running.shared.submit_batch(batch)
     }
 
     /// Puts many commands in the queue, in order; each has its own answer.
@@ -142,15 +153,19 @@ impl NodeHandle {
         })
     }
 
-    /// Asks any question of the exact, durable state. It runs on the core's thread between two groups: keep it short.
+    /// Asks any question of the exact state. It runs on the core's thread: keep it short. The state may be ahead of the disk by
+    /// the commands under way; the answer is given only when everything that the question saw is durable.
     pub fn ask<T: Send + 'static>(
         &self,
         question: impl FnOnce(&Market) -> T + Send + 'static,
     ) -> Result<Pending<T>, Refusal> {
         let (reply, pending) = Pending::new();
-        self.running.shared.ask(Box::new(move |market: &Market, _sequence| {
-            // An asker who no longer waits needs no answer.
-            let _ = reply.send(Ok(question(market)));
+        self.running.shared.ask(Box::new(move |market: &Market| {
+            let answer = question(market);
+            Box::new(move || {
+                // An asker who no longer waits needs no answer.
+                let _ = reply.send(Ok(answer));
+            })
         }))?;
         Ok(pending)
     }

@@ -7,10 +7,20 @@ use std::{
     time::Duration,
 };
 
-use crate::Refusal;
+use crate::{Answers, Receipt, Refusal};
 
 /// The sending end of a [`Pending`].
-pub(crate) type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
+pub(crate) type Answering<T> = oneshot::Sender<Result<T, Refusal>>;
+
+/// Who waits for a batch.
+pub(crate) enum Reply {
+    /// The submitter of one command.
+    One(Answering<Receipt>),
+    /// The submitter of a batch.
+    All(Answering<Answers>),
+    /// The exchange itself.
+    Nobody,
+}
 
 /// An answer that is on its way. It needs no runtime: `.await` it anywhere, or `wait` on a thread of your own.
 ///
@@ -22,7 +32,7 @@ pub struct Pending<T> {
 
 impl<T> Pending<T> {
     /// Both ends.
-    pub(crate) fn new() -> (Reply<T>, Self) {
+    pub(crate) fn new() -> (Answering<T>, Self) {
         let (sender, receiver) = oneshot::channel();
         (sender, Self { receiver })
     }

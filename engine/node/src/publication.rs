@@ -80,11 +80,11 @@ impl Publication {
         &self.slots[(number % self.slots.len() as u64) as usize]
     }
 
-    /// Tells the readers. Called by the core's thread only, after the group is on disk.
+    /// Tells the readers. Called by whoever commits, one at a time, after the group is on disk.
     pub(crate) fn publish(&self, group: Arc<PublishedGroup>) {
         let number = self.published.load(Ordering::Relaxed);
         let next = group.last.number() + 1;
-        let events = group.records.iter().map(|record| record.events.len() as u64).sum();
+        let events = group.events().len() as u64;
         self.make_room_for(number, events);
         self.slot(number).store(Some(Arc::new(NumberedGroup { number, group })));
         self.next_sequence.store(next, Ordering::Release);
@@ -99,7 +99,7 @@ impl Publication {
         let mut oldest = self.oldest.load(Ordering::Relaxed);
         while oldest < number && (kept_events > self.events_max || number - oldest >= self.slots.len() as u64) {
             if let Some(let_go) = self.slot(oldest).swap(None) {
-                kept_events -= let_go.group.records.iter().map(|record| record.events.len() as u64).sum::<u64>();
+                kept_events -= let_go.group.events().len() as u64;
             }
             oldest += 1;
             self.oldest.store(oldest, Ordering::Release);

@@ -28,7 +28,7 @@ pub(crate) fn recover(
     if options.founding.is_none() && !directory.exists() {
         return Err(not_founded());
     }
-    let (mut journal, recovered) = Journal::open_in(storage, options.journal_options())?;
+    let (mut journal, recovered) = Journal::open_in(Arc::clone(&storage), options.journal_options())?;
     if let Some(cut) = &recovered.cut {
         progress.note(&format!(
             "cut a torn tail that was never acknowledged: {} bytes at {} of {} ({})",
@@ -49,8 +49,8 @@ pub(crate) fn recover(
     };
     let clock = MarketClock::start(options.clock.clone(), position.time);
     let view = view_of(&replica, Mode::Normal);
-    let shared = Arc::new(Shared::new(&options, clock, view, snapshot));
-    let core = Core::new(Arc::clone(&shared), options, journal, replica, position);
+    let shared = Arc::new(Shared::new(&options, storage, clock, view, snapshot));
+    let core = Core::new(Arc::clone(&shared), options, journal, replica, position).map_err(StartFault::Thread)?;
     Ok((core, shared))
 }
 

@@ -1,5 +1,5 @@
 //! Snapshots beside running trade: a follower of its own catches up with what is durable and writes it down. The core
-//! does nothing for it but let go of the segments behind it afterwards.
+//! does nothing for it: this thread also lets go of the segments behind it.
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -38,8 +38,10 @@ pub(crate) fn run(shared: &Arc<Shared>, options: &NodeOptions) {
             Ok(Some(sequence)) => {
                 shared.snapshot_sequence.store(sequence.number(), Ordering::Release);
                 shared.snapshots.fetch_add(1, Ordering::Relaxed);
-                shared.retention_due.store(true, Ordering::Release);
-                shared.lanes.wake();
+                // Files that cannot be moved take room and nothing else, so that is counted, not a reason to stop.
+                if carbex_journal::retain_in(Arc::clone(&shared.storage), &options.retention).is_err() {
+                    shared.snapshots_failed.fetch_add(1, Ordering::Relaxed);
+                }
             }
             Ok(None) => {}
             Err(_) => {

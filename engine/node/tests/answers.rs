@@ -287,7 +287,7 @@ fn a_simulation_tells_what_would_happen_and_changes_nothing() {
     let mut happened = Vec::new();
     while happened.len() < 2 {
         match subscription.wait(Duration::from_secs(10)) {
-            Some(Delivery::Group(group)) => happened.extend(group.records.iter().map(|record| record.events.clone())),
+            Some(Delivery::Group(group)) => happened.extend(group.records().map(|record| record.events.to_vec())),
             other => panic!("{other:?}"),
         }
     }

@@ -6,7 +6,7 @@ mod exchange;
 
 use std::{
     any::Any,
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     env, io,
     path::{Path, PathBuf},
     process::{Command as Process, ExitCode, Output},
@@ -29,13 +29,16 @@ fn main() -> ExitCode {
     if let (Some(directory), Ok(fault)) = (env::var_os(NODE_DIRECTORY), env::var(NODE_FAULT)) {
         match fault.as_str() {
             "sync" => be_a_node_on_a_failing_disk(Path::new(&directory)),
+            "sync with groups under way" => be_a_busy_node_on_a_failing_disk(Path::new(&directory)),
             "panic" => be_a_node_whose_core_panics(Path::new(&directory)),
             other => panic!("no fault is called {other}"),
         }
         return ExitCode::SUCCESS;
     }
-    a_failing_sync_ends_the_process_and_acknowledges_nothing_more();
-    println!("test a_failing_sync_ends_the_process_and_acknowledges_nothing_more ... ok");
+    for fault in ["sync", "sync with groups under way"] {
+        a_failing_sync_ends_the_process_and_acknowledges_nothing_more(fault);
+        println!("test a_failing_sync_ends_the_process_and_acknowledges_nothing_more ({fault}) ... ok");
+    }
     a_panic_in_the_core_ends_the_process();
     println!("test a_panic_in_the_core_ends_the_process ... ok");
     ExitCode::SUCCESS
@@ -53,9 +56,9 @@ fn options(data: &Path) -> NodeOptions {
     }
 }
 
-fn a_failing_sync_ends_the_process_and_acknowledges_nothing_more() {
+fn a_failing_sync_ends_the_process_and_acknowledges_nothing_more(fault: &str) {
     let data = tempfile::tempdir().expect("a directory for the test");
-    let output = run_node(data.path(), "sync");
+    let output = run_node(data.path(), fault);
     let told = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(FAULT_EXIT_STATUS), "{told}");
     assert!(told.contains("the journal failed") && told.contains("sync"), "{told}");
@@ -103,6 +106,38 @@ fn be_a_node_on_a_failing_disk(data: &Path) {
     for (submission, key) in submissions.zip(1..) {
         let receipt = node.submit(submission.with_key(key)).expect("taken").wait().expect("a receipt");
         println!("{key} {}", receipt.sequence);
+    }
+}
+
+/// Batches without a pause, so that groups wait behind the one whose sync fails. Questions are asked meanwhile: what they
+/// saw must be on disk too.
+fn be_a_busy_node_on_a_failing_disk(data: &Path) {
+    let disk = FailingDisk {
+        disk: DiskDirectory::new(journal_directory(data)),
+        good_syncs: Arc::new(AtomicU64::new(GOOD_SYNCS)),
+    };
+    let options = NodeOptions { group_bytes_max: 16 * 1024, ..options(data) };
+    let node = Node::start_on(Arc::new(disk), options, &Silent).expect("the node starts");
+    let mut submissions = exchange::opening().into_iter().chain(exchange::life(1, 1_000_000)).zip(1_u128..).peekable();
+    let mut under_way = VecDeque::new();
+    while submissions.peek().is_some() {
+        let (mut batch, mut keys) = (node.batch(), Vec::new());
+        for (submission, key) in (&mut submissions).take(500) {
+            batch.push(&submission.with_key(key)).expect("it fits");
+            keys.push(key);
+        }
+        let pending = node.submit_batch(batch).expect("the queue is longer");
+        let asked = node.ask(|market| market.sequence()).expect("taken");
+        under_way.push_back((keys, pending, asked));
+        if under_way.len() == 10 {
+            let (keys, pending, asked) = under_way.pop_front().expect("there are ten");
+            let answers = pending.wait().expect("answers");
+            for (key, receipt) in keys.iter().zip(answers) {
+                println!("{key} {}", receipt.expect("a receipt").sequence);
+            }
+            let seen = asked.wait().expect("an answer");
+            assert!(node.durable() >= seen, "a question was answered with what is not on disk");
+        }
     }
 }
 

@@ -138,6 +138,15 @@ fn a_full_disk_leaves_room_for_cancels_and_debits_and_ends_by_itself() {
     assert_eq!(node.market().mode, Mode::SpaceLow, "the mode is there for everyone to see");
     let orders_before = acknowledged.len();
 
+    // In a batch each command is looked at by itself.
+    let mut batch = node.batch();
+    for submission in [sell(41, 1_000, 100_000), debit(41, 1), sell(42, 1_000, 100_000)] {
+        batch.push(&submission).expect("it fits");
+    }
+    let answers = node.submit_batch(batch).expect("taken").wait().expect("answers");
+    let refused: Vec<_> = answers.iter().map(|answer| answer.as_ref().err().copied()).collect();
+    assert_eq!(refused, [Some(Refusal::SpaceLow), None, Some(Refusal::SpaceLow)]);
+
     // What protects people goes on.
     let cancelled = node.submit(cancel(1, resting.sequence.number())).expect("taken").wait().expect("a receipt");
     assert!(matches!(cancelled.outcome, Some(Event::Cancelled { .. })));

@@ -18,7 +18,8 @@ use std::{
 
 use carbex_journal::JournalReader;
 use carbex_node::{
-    ClockSource, Follower, Node, NodeHandle, NodeOptions, Receipt, Refusal, Silent, Submission, journal_directory,
+    Answers, Batch, ClockSource, Follower, Node, NodeHandle, NodeOptions, Pending, Receipt, Refusal, Silent,
+    Submission, journal_directory,
 };
 use carbex_rules::RuleSet;
 use carbex_vocabulary::{Sequence, TimestampNs};
@@ -29,6 +30,8 @@ const NODE_DIRECTORY: &str = "CARBEX_KILL_DRILL_DIRECTORY";
 const KILLS: u32 = if cfg!(debug_assertions) { 20 } else { 100 };
 /// Submissions in flight at most.
 const WINDOW: usize = 2_000;
+/// Commands submitted as one batch at most.
+const BATCH_MAX: usize = 300;
 /// The longest a node lives, in milliseconds; one in five is killed while it starts.
 const LIFE_MS_MAX: u64 = 500;
 const START_MS_MAX: u64 = 30;
@@ -69,24 +72,58 @@ fn options(data: &Path) -> NodeOptions {
     }
 }
 
-/// Reads numbers, submits them, and writes `number sequence` after each acknowledgement; stops cleanly at the end of its
+/// A command alone or in a batch, on its way.
+enum OnItsWay {
+    One(u64, Pending<Receipt>),
+    Batch(Vec<u64>, Pending<Answers>),
+}
+
+/// Reads numbers, submits them alone or, where several wait, as a batch, and writes `number sequence` after each acknowledgement; stops cleanly at the end of its
 /// input and writes its state hash.
 fn be_the_node(data: &Path) {
     let node = Node::start(options(data), &Silent).expect("the node starts");
     let opening = exchange::opening();
-    let (sender, receiver) = channel::<(u64, carbex_node::Pending<Receipt>)>();
+    let (sender, receiver) = channel::<OnItsWay>();
     let acknowledger = std::thread::spawn(move || {
-        for (number, pending) in receiver {
-            let receipt = pending.wait().expect("a receipt");
-            // One short write each: a pipe takes it whole or not at all.
-            let line = format!("{number} {}\n", receipt.sequence);
-            stdout().write_all(line.as_bytes()).expect("the drill reads");
-            stdout().flush().expect("the drill reads");
+        for on_its_way in receiver {
+            let acknowledged = match on_its_way {
+                OnItsWay::One(number, pending) => vec![(number, pending.wait().expect("a receipt"))],
+                OnItsWay::Batch(numbers, pending) => {
+                    let answers = pending.wait().expect("answers");
+                    assert_eq!(answers.len(), numbers.len(), "one answer per command");
+                    let receipts = answers.into_iter().map(|answer| answer.expect("a receipt"));
+                    numbers.into_iter().zip(receipts).collect()
+                }
+            };
+            for (number, receipt) in acknowledged {
+                // One short write each: a pipe takes it whole or not at all.
+                let line = format!("{number} {}\n", receipt.sequence);
+                stdout().write_all(line.as_bytes()).expect("the drill reads");
+                stdout().flush().expect("the drill reads");
+            }
         }
     });
-    for line in stdin().lines() {
-        let number = line.expect("the drill writes").parse().expect("a number");
-        sender.send((number, enter(&node, submission(number, &opening)))).expect("the acknowledger lives");
+    let (reader, numbers) = channel::<u64>();
+    std::thread::spawn(move || {
+        for line in stdin().lines() {
+            let number = line.expect("the drill writes").parse().expect("a number");
+            reader.send(number).expect("the node lives");
+        }
+    });
+    while let Ok(first) = numbers.recv() {
+        let waiting: Vec<u64> = std::iter::once(first).chain(numbers.try_iter().take(BATCH_MAX - 1)).collect();
+        let on_its_way = match waiting[..] {
+            [number] => OnItsWay::One(number, enter(&node, submission(number, &opening))),
+            _ => {
+                let mut batch = node.batch();
+                for number in &waiting {
+                    batch.push(&submission(*number, &opening)).expect("the queue is larger");
+                }
+                let pending = enter_batch(&node, batch);
+                OnItsWay::Batch(waiting, pending)
+            }
+        };
+        sender.send(on_its_way).expect("the acknowledger lives");
     }
     drop(sender);
     acknowledger.join().expect("the acknowledger ends");
@@ -95,12 +132,25 @@ fn be_the_node(data: &Path) {
     println!("state {}", hex(&hash));
 }
 
-fn enter(node: &NodeHandle, submission: Submission) -> carbex_node::Pending<Receipt> {
+fn enter(node: &NodeHandle, submission: Submission) -> Pending<Receipt> {
     loop {
         match node.submit(submission) {
             Ok(pending) => return pending,
             Err(Refusal::Overloaded) => std::thread::sleep(Duration::from_millis(1)),
             Err(refusal) => panic!("{refusal}"),
+        }
+    }
+}
+
+fn enter_batch(node: &NodeHandle, mut batch: Batch) -> Pending<Answers> {
+    loop {
+        match node.submit_batch(batch) {
+            Ok(pending) => return pending,
+            Err(refused) if refused.refusal == Refusal::Overloaded => {
+                batch = refused.batch;
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            Err(refused) => panic!("{refused}"),
         }
     }
 }

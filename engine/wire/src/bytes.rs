@@ -8,7 +8,7 @@ mod event;
 mod field;
 mod template;
 
-pub use command::{COMMAND_LAYOUTS, decode_command, encode_command};
-pub use event::{EVENT_LAYOUTS, decode_event, encode_event};
+pub use command::{COMMAND_LAYOUTS, decode_command, decode_command_into, encode_command};
+pub use event::{EVENT_LAYOUTS, decode_event, decode_event_into, encode_event};
 pub use field::DecodeFault;
 pub use template::{FieldLayout, Layout};

@@ -158,8 +158,8 @@ impl Knowledge {
     }
 
     /// Takes one durable command and what it caused.
-    pub(super) fn fold(&mut self, record: &PublishedRecord) {
-        for event in &record.events {
+    pub(super) fn fold(&mut self, record: &PublishedRecord<'_>) {
+        for event in record.events {
             match *event {
                 Event::Rejected(reject) => *self.rejections.entry(reject.code).or_default() += 1,
                 Event::Accepted { account, order } => self.accept(record, account, order),
@@ -248,7 +248,7 @@ impl Knowledge {
     }
 
     /// An order was placed or replaced: its new open quantity and limit are those of the command.
-    fn accept(&mut self, record: &PublishedRecord, account: AccountId, order: OrderId) {
+    fn accept(&mut self, record: &PublishedRecord<'_>, account: AccountId, order: OrderId) {
         let before = self.orders.get(&order).copied();
         let (side, quantity, price) = match (record.command, before) {
             (Command::Place { side, quantity, price, .. }, _) => (side, quantity, price),

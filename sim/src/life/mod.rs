@@ -205,9 +205,9 @@ impl Life {
         while let Some(delivery) = self.stream.try_next() {
             match delivery {
                 Delivery::Group(group) => {
-                    for record in &group.records {
+                    for record in group.records() {
                         // What was refused for want of points was not consumed: it stays in `asked_g` and is not asked again.
-                        self.knowledge.fold(record);
+                        self.knowledge.fold(&record);
                     }
                     self.read_up_to = group.last;
                 }

@@ -15,6 +15,8 @@ pub fn options(segment_bytes: u64) -> JournalOptions {
         group_bytes_max: 6 * 1024,
         exhausted_margin_bytes: 2048,
         retry_after: std::time::Duration::from_millis(5),
+        // Which write meets a planned trouble must not depend on chance; `zeroing.rs` has a disk of its own.
+        zero_when_idle: false,
         ..JournalOptions::new("unused")
     }
 }

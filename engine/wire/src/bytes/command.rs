@@ -12,7 +12,7 @@ use super::field::{DecodeFault, Field};
 use super::template::{Layout, templates};
 
 templates! {
-    Command, COMMAND_LAYOUTS, encode_command, decode_command;
+    Command, COMMAND_LAYOUTS, encode_command, decode_command, decode_command_into, Command::Tick;
     1 v 1 OpenPeriod {
         year => year: u32,
         endowment => endowment_g: QuantityG,

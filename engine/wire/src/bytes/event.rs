@@ -10,7 +10,7 @@ use super::field::{DecodeFault, Field};
 use super::template::{Layout, templates};
 
 templates! {
-    Event, EVENT_LAYOUTS, encode_event, decode_event;
+    Event, EVENT_LAYOUTS, encode_event, decode_event, decode_event_into, Event::Frozen { account: AccountId::new(0) };
     101 v 1 Accepted { account => account: AccountId, order => order: OrderId }
     102 v 1 Rejected { 0 => reject: Reject }
     103 v 1 Trade {

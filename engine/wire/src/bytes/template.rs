@@ -50,7 +50,7 @@ impl Layout {
 /// Declares the templates of one enum: `number vVERSION Variant { member => drawn_name: Type }`.
 macro_rules! templates {
     (
-        $enum:ident, $layouts:ident, $encode:ident, $decode:ident;
+        $enum:ident, $layouts:ident, $encode:ident, $decode:ident, $decode_into:ident, $blank:expr;
         $($number:literal v $version:literal $variant:ident { $($member:tt => $field:ident: $type:ty),* $(,)? })+
     ) => {
         #[doc = concat!("The layout of every kind of ", stringify!($enum), ", in the order of their numbers.")]
@@ -73,20 +73,29 @@ macro_rules! templates {
         }
 
         #[doc = concat!("The ", stringify!($enum), " that those bytes are, whole; refuses what no encoder writes.")]
-        pub fn $decode(mut bytes: &[u8]) -> Result<$enum, DecodeFault> {
+        pub fn $decode(bytes: &[u8]) -> Result<$enum, DecodeFault> {
+            let mut value = $blank;
+            $decode_into(bytes, &mut value)?;
+            Ok(value)
+        }
+
+        #[doc = concat!("As [`", stringify!($decode), "`] into a place that is there: the largest kind is many times as \
+            large as most, and is not moved. After a fault it holds anything.")]
+        #[inline]
+        pub fn $decode_into(mut bytes: &[u8], value: &mut $enum) -> Result<(), DecodeFault> {
             let template = u16::take(&mut bytes)?;
             let version = u16::take(&mut bytes)?;
-            let value = match (template, version) {
+            match (template, version) {
                 $(($number, $version) => {
                     $(let $field = <$type as Field>::take(&mut bytes)?;)*
-                    $enum::$variant { $($member: $field),* }
+                    *value = $enum::$variant { $($member: $field),* };
                 })+
                 (_, _) if $layouts.iter().any(|layout| layout.template == template) => {
                     return Err(DecodeFault::UnknownVersion { template, version });
                 }
                 (_, _) => return Err(DecodeFault::UnknownTemplate(template)),
-            };
-            if bytes.is_empty() { Ok(value) } else { Err(DecodeFault::TrailingBytes(bytes.len())) }
+            }
+            if bytes.is_empty() { Ok(()) } else { Err(DecodeFault::TrailingBytes(bytes.len())) }
         }
     };
 }

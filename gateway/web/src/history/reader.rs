@@ -245,7 +245,7 @@ impl Work {
                             time: record.time,
                             actor: record.actor,
                             command: &record.command,
-                            events: &record.events,
+                            events: record.events,
                         })?;
                     }
                 }
