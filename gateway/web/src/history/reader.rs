@@ -12,6 +12,9 @@ use std::{
 
 use carbex_node::{Delivery, NodeHandle, ReplayFault, SubscribeRefusal};
 use carbex_vocabulary::{AccountId, Event, Sequence};
+use thread_priority::{
+    NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id,
+};
 use tokio::task::JoinError;
 
 use super::{
@@ -27,8 +30,6 @@ const REPLAY_COMMANDS_MAX: u64 = 1_000_000;
 const IDLE: Duration = Duration::from_millis(100);
 /// How often what was written is brought nearer to the disk; a crash costs at most this much reading again.
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
-/// The lowest priority there is.
-const NICENESS: i32 = 19;
 /// How often an index is built anew before the reader gives up: a fault that repeats is not the index's.
 const REBUILDS_MAX: u32 = 2;
 
@@ -404,12 +405,14 @@ impl Progress {
     }
 }
 
-/// Lets trade go first on a full machine: the past is read when there is time. An order costs the index ten times what it
-/// costs the market, so at an equal priority it would take half of two cores and slow down everyone who waits for an
-/// answer. Threads that the storage starts from here inherit it.
+/// Lets trade go first on a full machine: the past is read when a core is idle. An order costs the index more than it costs
+/// the market, so at an equal priority it would take half of two cores and slow down everyone who waits for an answer.
+/// Niceness is not enough: the scheduler still lets a nice thread finish its slice of milliseconds before one that was
+/// just woken; an idle-class thread is put aside at once. Threads that the storage starts from here inherit it.
 fn give_way() {
-    if let Err(fault) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICENESS) {
-        tracing::warn!(%fault, "the history's thread competes with trade: its priority could not be lowered");
+    let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
+    if let Err(fault) = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle) {
+        tracing::warn!(?fault, "the history's thread competes with trade: its priority could not be lowered");
     }
 }
 
