@@ -32,7 +32,7 @@ impl CpuTime {
         let mut time = Self::default();
         for (name, ns) in threads(Path::new("/proc").join(exchange.to_string()).as_path()) {
             match name.as_str() {
-                "carbex-core" => time.core_ns += ns,
+                "carbex-core" | "carbex-journal" => time.core_ns += ns,
                 "history" => time.history_ns += ns,
                 // The history's storage runs threads of its own.
                 name if name.starts_with("sled-io") => time.history_ns += ns,

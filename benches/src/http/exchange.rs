@@ -136,7 +136,7 @@ fn settle(node: &NodeHandle, door: &Running) -> Settled {
     let started = Instant::now();
     let behind = || node.market().sequence.number().saturating_sub(door.history().sequence().number());
     let behind_commands = behind();
-    while behind() > 0 {
+    while behind() > 0 && std::env::var("NOHIST").is_err() {
         std::thread::sleep(LOOK_EVERY);
     }
     let waited_s = started.elapsed().as_secs_f64();

@@ -235,11 +235,13 @@ impl std::fmt::Display for HttpReport {
         let node = &self.node;
         writeln!(
             f,
-            "node: {} commands in {} groups; commit p50 {} µs, p99 {} µs; apply p50 {} ns",
+            "node: {} commands in {} groups; commit p50 {} µs, p99 {} µs; acknowledged p50 {} µs, p99 {} µs; apply p50 {} ns",
             node.commands,
             node.groups,
             node.journal_commit_ns.p50 / 1_000,
             node.journal_commit_ns.p99 / 1_000,
+            node.acknowledge_ns.p50 / 1_000,
+            node.acknowledge_ns.p99 / 1_000,
             node.apply_ns.p50
         )?;
         write!(

@@ -16,7 +16,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use carbex_node::{NodeHandle, Pending, Receipt, Refusal, Submission};
+use carbex_node::{Answers, Batch, BatchFull, NodeHandle, Pending, Receipt, Refusal, Submission};
 use carbex_rulebook::Language;
 use carbex_vocabulary::Event;
 use futures_util::{StreamExt, stream};
@@ -86,6 +86,7 @@ pub async fn work_through<K: BatchKind>(
         limits,
         deadline: Instant::now() + limits.batch_time_max,
         number: 0,
+        carried: None,
     };
     tokio::spawn(submitter.run(pieces));
     tokio::spawn(answer_all(kind, submitted, answers, language, place));
@@ -116,17 +117,14 @@ enum Answered {
     Refused(DoorRefusal),
 }
 
-/// A line on its way.
-enum Line {
-    Submitted(Pending<Receipt>),
-    Refused(DoorRefusal),
-}
-
 /// Lines that were handed over together.
 struct Piece {
     /// The first line's number.
     first: usize,
-    lines: Vec<Line>,
+    /// What the door says to each line; `None` = it was submitted, and the node answers.
+    refused: Vec<Option<DoorRefusal>>,
+    /// The node's answers to the lines that were submitted, in their order; `None` = none was.
+    pending: Option<Pending<Answers>>,
     /// Why the batch ends with this piece although more lines may follow; they are not taken.
     end: Option<DoorRefusal>,
 }
@@ -140,17 +138,15 @@ struct Submitter<K> {
     deadline: Instant,
     /// The last line read.
     number: usize,
+    /// Read, but too much for the piece before.
+    carried: Option<Submission>,
 }
 
 impl<K: BatchKind> Submitter<K> {
     /// Reads, submits, and hands every piece on, until the body or the batch ends.
     async fn run(mut self, pieces: mpsc::Sender<Piece>) {
-        loop {
-            let piece = self.next_piece().await;
-            let last = piece.end.is_some() || piece.lines.is_empty();
-            if piece.lines.is_empty() && piece.end.is_none() {
-                return;
-            }
+        while let Some(piece) = self.next_piece().await {
+            let last = piece.end.is_some();
             // Whoever listened is gone when this fails: what was submitted stays submitted.
             if pieces.send(piece).await.is_err() || last {
                 return;
@@ -158,35 +154,51 @@ impl<K: BatchKind> Submitter<K> {
         }
     }
 
-    /// The lines that are at hand, up to a piece's size; waits for one at least. Empty = the body has ended.
-    async fn next_piece(&mut self) -> Piece {
-        let mut piece = Piece { first: self.number + 1, lines: Vec::new(), end: None };
-        let mut asked = Vec::new();
-        while asked.len() < PIECE_LINES_MAX && piece.end.is_none() {
+    /// Submits the lines that are at hand, up to a piece's size; waits for one at least. `None` = the body has ended.
+    async fn next_piece(&mut self) -> Option<Piece> {
+        let mut batch = self.node.batch();
+        let first = self.number + usize::from(self.carried.is_none());
+        let mut piece = Piece { first, refused: Vec::new(), pending: None, end: None };
+        if let Some(carried) = self.carried.take() {
+            self.add(Ok(carried), &mut batch, &mut piece);
+        }
+        while piece.refused.len() < PIECE_LINES_MAX && piece.end.is_none() && self.carried.is_none() {
             match self.lines.next() {
                 NextLine::Line(_) if self.number == self.limits.batch_lines_max => {
                     piece.end = Some(DoorRefusal::TooManyLines { limit: self.limits.batch_lines_max });
                 }
                 NextLine::Line(line) => {
                     self.number += 1;
-                    asked.push(self.kind.submission(self.number, &line));
+                    let asked = self.kind.submission(self.number, &line);
+                    self.add(asked, &mut batch, &mut piece);
                 }
                 NextLine::TooLong { limit_bytes } => piece.end = Some(DoorRefusal::LineTooLong { limit_bytes }),
                 NextLine::TooMuch { limit_bytes } => piece.end = Some(DoorRefusal::BatchTooLarge { limit_bytes }),
                 NextLine::End => break,
+                // What is at hand goes to the queue while the sender is waited for.
+                NextLine::NeedsMore if piece.refused.is_empty() => self.fill(&mut piece.end).await,
                 NextLine::NeedsMore => {
-                    // What is at hand goes to the queue while the sender is waited for.
-                    if !asked.is_empty() && !self.fill_at_once(&mut piece.end) {
+                    if !self.fill_at_once(&mut piece.end) {
                         break;
-                    }
-                    if asked.is_empty() {
-                        self.fill(&mut piece.end).await;
                     }
                 }
             }
         }
-        self.submit(asked, &mut piece).await;
-        piece
+        if !batch.is_empty() {
+            self.submit(batch, &mut piece).await;
+        }
+        (piece.end.is_some() || !piece.refused.is_empty()).then_some(piece)
+    }
+
+    /// Adds a line to the piece; keeps it for the next one when the node takes no more at once.
+    fn add(&mut self, asked: Result<Submission, DoorRefusal>, batch: &mut Batch, piece: &mut Piece) {
+        match asked {
+            Ok(submission) => match batch.push(&submission) {
+                Ok(()) => piece.refused.push(None),
+                Err(BatchFull) => self.carried = Some(submission),
+            },
+            Err(refusal) => piece.refused.push(Some(refusal)),
+        }
     }
 
     /// Takes the body's next frame if it is here already.
@@ -217,30 +229,26 @@ impl<K: BatchKind> Submitter<K> {
         }
     }
 
-    /// Submits the lines in their order; waits while the queue is full, as long as the batch has time. What the queue does
-    /// not take ends the batch, so that nothing behind it is taken out of order.
-    async fn submit(&mut self, asked: Vec<Result<Submission, DoorRefusal>>, piece: &mut Piece) {
+    /// Submits the lines; waits while the queue is full, as long as the batch has time. A piece that the queue does not take
+    /// ends the batch before it, so that nothing behind it is taken out of order.
+    async fn submit(&mut self, mut batch: Batch, piece: &mut Piece) {
         let patience = (Instant::now() + self.limits.batch_queue_time_max).min(self.deadline);
-        piece.lines.reserve(asked.len());
-        for asked in asked {
-            let submission = match asked {
-                Ok(submission) => submission,
-                Err(refusal) => {
-                    piece.lines.push(Line::Refused(refusal));
-                    continue;
+        loop {
+            match self.node.submit_batch(batch) {
+                Ok(pending) => {
+                    piece.pending = Some(pending);
+                    return;
                 }
-            };
-            loop {
-                match self.node.submit(submission) {
-                    Ok(pending) => {
-                        piece.lines.push(Line::Submitted(pending));
-                        break;
-                    }
-                    Err(Refusal::Overloaded) if Instant::now() < patience => tokio::time::sleep(FULL_PAUSE).await,
-                    Err(refusal) => {
-                        piece.end = Some(DoorRefusal::Node(refusal));
-                        return;
-                    }
+                Err(refused) if refused.refusal == Refusal::Overloaded && Instant::now() < patience => {
+                    batch = refused.batch;
+                    tokio::time::sleep(FULL_PAUSE).await;
+                }
+                Err(refused) => {
+                    // What the door itself refused up to the first line for the node is still told.
+                    let taken = piece.refused.iter().position(Option::is_none).unwrap_or(piece.refused.len());
+                    piece.refused.truncate(taken);
+                    piece.end = Some(DoorRefusal::Node(refused.refusal));
+                    return;
                 }
             }
         }
@@ -256,11 +264,16 @@ async fn answer_all<K: BatchKind>(
     place: OwnedSemaphorePermit,
 ) {
     while let Some(piece) = pieces.recv().await {
-        let nothing_taken = !piece.lines.iter().any(|line| matches!(line, Line::Submitted(_)));
-        let answered = match piece.end.clone() {
-            Some(refusal @ DoorRefusal::Node(_)) if piece.first == 1 && nothing_taken => Answered::Refused(refusal),
-            Some(refusal) if piece.first == 1 && piece.lines.is_empty() => Answered::Refused(refusal),
-            _ => Answered::Lines(answer(&*kind, piece, language).await),
+        let answered = match &piece.end {
+            // The status can still say it.
+            Some(refusal)
+                if piece.first == 1
+                    && (piece.pending.is_none() && matches!(refusal, DoorRefusal::Node(_))
+                        || piece.refused.is_empty()) =>
+            {
+                Answered::Refused(refusal.clone())
+            }
+            Some(_) | None => Answered::Lines(answer(&*kind, piece, language).await),
         };
         // A caller who no longer listens asks again with the same keys.
         if answers.send(answered).await.is_err() {
@@ -272,12 +285,21 @@ async fn answer_all<K: BatchKind>(
 
 /// The answers of one piece: one line each.
 async fn answer<K: BatchKind>(kind: &K, piece: Piece, language: Language) -> Bytes {
-    let mut out = Vec::with_capacity(piece.lines.len() * 40);
+    let mut out = Vec::with_capacity(piece.refused.len() * 40);
+    let mut answers = match piece.pending {
+        None => Ok(Vec::new().into_iter()),
+        Some(pending) => pending.await.map(Vec::into_iter),
+    };
     let mut number = piece.first;
-    for line in piece.lines {
-        let receipt = match line {
-            Line::Submitted(pending) => pending.await.map_err(DoorRefusal::Node),
-            Line::Refused(refusal) => Err(refusal),
+    for refused in piece.refused {
+        let receipt = match (refused, &mut answers) {
+            (Some(refusal), _) => Err(refusal),
+            (None, Err(refusal)) => Err(DoorRefusal::Node(*refusal)),
+            (None, Ok(answers)) => match answers.next() {
+                Some(answer) => answer.map_err(DoorRefusal::Node),
+                // The node answers as many commands as it was given or is our fault.
+                None => Err(DoorRefusal::Internal),
+            },
         };
         match receipt {
             Ok(receipt) => tell(kind, number, &receipt, language, &mut out),

@@ -12,6 +12,7 @@ mod body;
 mod candle_body;
 mod chart;
 mod decimal;
+mod gathering;
 mod history;
 mod idempotency;
 mod instant;

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use carbex_core::Command;
-use carbex_node::{Receipt, Role, Submission};
+use carbex_node::{Role, Submission};
 use carbex_rulebook::Language;
 use carbex_vocabulary::{CancelReason, Event, OrderId};
 use serde::Serialize;
@@ -85,7 +85,10 @@ async fn place(
     language: Language,
 ) -> Result<Response, Problem> {
     let Asked { side, quantity, price, tif, client_order_id } = asked;
-    let receipt = submit(site, asked.command(citizen.account), &citizen, key, language).await?;
+    let command = asked.command(citizen.account);
+    let submission = Submission::new(command, Role::Citizen, citizen.account.number()).with_key(key);
+    let submitted = site.gathering.submit(submission).await;
+    let receipt = submitted.map_err(|refusal| Problem::door(DoorRefusal::Node(refusal), language))?;
     match receipt.outcome {
         Some(Event::Rejected(reject)) => Err(Problem::rule(reject, receipt.sequence, language)),
         Some(Event::Accepted { order, .. }) => {
@@ -119,7 +122,11 @@ pub async fn cancel(
     let order = whole_number(&id).map(OrderId::new).ok_or(refuse(DoorRefusal::NotFound))?;
     let principal = Principal::Citizen { account: citizen.account, expires_s: citizen.expires_s };
     let key = Owner::of(principal).key_of(&headers).map_err(refuse)?.unwrap_or(0);
-    let receipt = submit(&site, Command::Cancel { account: citizen.account, order }, &citizen, key, language).await?;
+    let command = Command::Cancel { account: citizen.account, order };
+    // Not gathered with others: a cancel finds a place where orders find none.
+    let submission = Submission::new(command, Role::Citizen, citizen.account.number()).with_key(key);
+    let node_refuses = |refusal| refuse(DoorRefusal::Node(refusal));
+    let receipt = site.node.submit(submission).map_err(node_refuses)?.await.map_err(node_refuses)?;
     match receipt.outcome {
         Some(Event::Rejected(reject)) => Err(Problem::rule(reject, receipt.sequence, language)),
         Some(Event::Cancelled { order, quantity, reason: CancelReason::Requested, .. }) => {
@@ -136,18 +143,6 @@ pub async fn cancel(
         // A cancel answers with one of the two above or is our fault.
         other => Err(unexpected(other.as_ref(), language)),
     }
-}
-
-async fn submit(
-    site: &Site,
-    command: Command,
-    citizen: &Citizen,
-    key: u128,
-    language: Language,
-) -> Result<Receipt, Problem> {
-    let submission = Submission::new(command, Role::Citizen, citizen.account.number()).with_key(key);
-    let refuse = |refusal| Problem::door(DoorRefusal::Node(refusal), language);
-    site.node.submit(submission).map_err(refuse)?.await.map_err(refuse)
 }
 
 fn unexpected(outcome: Option<&Event>, language: Language) -> Problem {

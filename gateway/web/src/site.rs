@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use carbex_node::NodeHandle;
 use tokio::sync::{Semaphore, watch};
 
-use crate::{history::Index, pulse::Pulse, token::DevelopmentIssuer};
+use crate::{gathering::Gathering, history::Index, pulse::Pulse, token::DevelopmentIssuer};
 
 /// How much the door takes. Every queue and wait has its maximum here.
 #[derive(Clone, Copy, Debug)]
@@ -86,17 +86,38 @@ impl WebOptions {
     }
 }
 
-/// The shared state of the routes. Cheap to clone.
+/// The shared state of the routes. Cheap to clone: every layer and every route of a request takes one.
 #[derive(Clone, Debug)]
-pub struct Site {
+pub struct Site(Arc<Shared>);
+
+impl Site {
+    /// What the routes will share.
+    pub fn new(shared: Shared) -> Self {
+        Self(Arc::new(shared))
+    }
+}
+
+impl std::ops::Deref for Site {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+/// What the routes share.
+#[derive(Debug)]
+pub struct Shared {
     /// The market.
     pub node: NodeHandle,
+    /// The way in for single orders.
+    pub gathering: Gathering,
     /// The past.
     pub index: Arc<Index>,
     /// The present, for watchers.
     pub pulse: Pulse,
     /// Who signs tokens.
-    pub issuer: Option<Arc<DevelopmentIssuer>>,
+    pub issuer: Option<DevelopmentIssuer>,
     /// How much the door takes.
     pub limits: Limits,
     /// Places for streams.
