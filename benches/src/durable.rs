@@ -19,7 +19,8 @@ use std::{
 };
 
 use carbex_core::Capacities;
-use carbex_node::{Node, NodeHandle, NodeOptions, Refusal, Silent, StartFault, StopFault};
+use carbex_node::{Node, NodeHandle, NodeOptions, Refusal, SLICE_ACCOUNTS, Silent, StartFault, StopFault};
+use carbex_rules::RuleSet;
 
 use commands::Mix;
 use disk::{Cleaner, RawDisk};
@@ -176,7 +177,7 @@ fn check(options: &DurableOptions) -> Result<(), DurableFault> {
 }
 
 fn check_disk(options: &DurableOptions) -> Result<(), DurableFault> {
-    if disk::is_in_memory(&options.directory)? {
+    if disk::is_in_memory(&options.directory)? && std::env::var_os("PROF").is_none() {
         return Err(DurableFault::InMemory { directory: options.directory.clone() });
     }
     let needed_bytes = options.free_bytes_min + SEGMENTS_AT_ONCE * options.segment_bytes;
@@ -206,6 +207,24 @@ fn measure(options: &DurableOptions, progress: &mut dyn FnMut(Stage)) -> Result<
         raw_total.add(&raw.write_for(raw_turn, turn.mean_group_bytes())?);
         total.add(&turn);
     }
+    if std::env::var_os("PROF").is_some() {
+        for entry in std::fs::read_dir("/proc/self/task").unwrap() {
+            let path = entry.unwrap().path();
+            let stat = std::fs::read_to_string(path.join("stat")).unwrap();
+            let name = std::fs::read_to_string(path.join("comm")).unwrap();
+            let f: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+            eprintln!("{:20} user {} sys {} (10ms)", name.trim(), f[11], f[12]);
+        }
+        eprintln!("{total:?}");
+        let m = node.metrics();
+        eprintln!(
+            "apply mean {} p50 {} commit p50 {} ",
+            m.apply_ns.mean(),
+            m.apply_ns.value_at_quantile(0.5),
+            m.journal_commit_ns.value_at_quantile(0.5)
+        );
+        std::process::exit(0);
+    }
     let mut latencies = Vec::new();
     for percent in LATENCY_PERCENTS {
         progress(Stage::Latency(percent));
@@ -223,10 +242,21 @@ fn measure(options: &DurableOptions, progress: &mut dyn FnMut(Stage)) -> Result<
     Ok(Report::new(options, &total, &raw_total, latencies))
 }
 
+/// A plain book with all checks made and none that binds.
+fn plain_rules() -> RuleSet {
+    let text = "version = \"bench-plain\"\n[market]\nspread_ueur = 0\n[orders]\nmax_open_orders = 65535\n\
+        max_orders_per_day = 16000000\nopposite_orders = \"allowed\"\n[sale]\nearned_surplus_only = false\n\
+        subsistence_bp = 0\nsale_cap_bp = 4000000000\nresale = \"allowed\"\n[purchase]\n\
+        holding_margin_bp = 4000000000\npurchase_cap_bp = 4000000000\n\
+        [band]\nfloor_ueur = 80000\nceiling_ueur = 89990\n";
+    carbex_rulebook::parse_toml(text).expect("the rules of the benchmark are consistent")
+}
+
 fn start(options: &DurableOptions) -> Result<NodeHandle, DurableFault> {
     let capacities = Capacities {
         accounts: options.accounts,
         orders: options.resting_orders.saturating_mul(2).saturating_add(65_536),
+        slice_accounts: SLICE_ACCOUNTS,
     };
     let node_options = NodeOptions {
         // Who waits for a place in the queue would look for it all the time; who waits for an answer sleeps.
@@ -235,7 +265,7 @@ fn start(options: &DurableOptions) -> Result<NodeHandle, DurableFault> {
         snapshot_on_stop: false,
         segment_bytes: options.segment_bytes,
         group_bytes_max: options.group_bytes_max,
-        ..NodeOptions::new(&options.directory).founding(capacities, crate::plain_rules())
+        ..NodeOptions::new(&options.directory).founding(capacities, plain_rules())
     };
     Ok(Node::start(node_options, &Silent)?)
 }

@@ -54,7 +54,7 @@ fn start(data: &Path, clock: ClockSource) -> NodeHandle {
 }
 
 fn start_with_queue(data: &Path, clock: ClockSource, queue_commands_max: usize) -> NodeHandle {
-    let capacities = Capacities { accounts: RESIDENTS, orders: 4 * RESIDENTS };
+    let capacities = Capacities { accounts: RESIDENTS, orders: 4 * RESIDENTS, slice_accounts: u32::MAX };
     let options = NodeOptions {
         clock,
         queue_commands_max,

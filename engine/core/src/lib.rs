@@ -8,5 +8,5 @@ mod market;
 mod view;
 
 pub use command::Command;
-pub use market::{Capacities, DepthLevel, Events, Market, RestingOrder, StateFault};
+pub use market::{Capacities, DepthLevel, Events, Market, Progress, RestingOrder, StateFault};
 pub use view::{AccountFields, MarketFields, PeriodFields, PublicFields, Quote};

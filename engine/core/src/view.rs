@@ -91,6 +91,8 @@ pub struct PublicFields {
     pub deficit_g: i64,
     /// Public money.
     pub treasury_ueur: i64,
+    /// Issued to all accounts, and not yet credited to those that have yet to be settled.
+    pub in_settlement_g: i64,
     /// All money that came in.
     pub deposited_ueur: i64,
     /// All money that went out.

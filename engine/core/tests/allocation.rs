@@ -47,9 +47,12 @@ impl Events for Counter {
 
 #[test]
 fn no_command_allocates_after_the_start() {
-    for rationing in Rationing::ALL {
+    for (rationing, slice_accounts) in
+        Rationing::ALL.iter().flat_map(|rationing| [(rationing, u32::MAX), (rationing, 3)])
+    {
         let commands = stream::commands(11, 50, 40_000);
-        let mut market = Market::new(Capacities { accounts: 50, orders: 400 }, stream::rules(*rationing));
+        let mut market =
+            Market::new(Capacities { accounts: 50, orders: 400, slice_accounts }, stream::rules(*rationing));
         let mut counter = Counter::default();
         let before = ASKED.with(Cell::get);
         for (sequence, (time, command)) in (1_u64..).zip(&commands) {

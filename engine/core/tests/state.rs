@@ -5,7 +5,7 @@ mod stream;
 use carbex_core::{Capacities, Market};
 use carbex_vocabulary::{Event, Rationing, Sequence};
 
-const CAPACITIES: Capacities = Capacities { accounts: 50, orders: 400 };
+const CAPACITIES: Capacities = Capacities { accounts: 50, orders: 400, slice_accounts: u32::MAX };
 
 fn bytes_of(market: &Market) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -79,6 +79,8 @@ fn a_cut_or_changed_state_is_refused_or_differs_and_never_panics() {
 fn too_small_tables_say_how_much_room_is_missing() {
     let mut market = Market::new(CAPACITIES, stream::rules(Rationing::Equal));
     run(&mut market, 0, 3_000, 5);
-    let fault = read_back(&bytes_of(&market), Capacities { accounts: 49, orders: 400 }).err().unwrap();
+    let fault = read_back(&bytes_of(&market), Capacities { accounts: 49, orders: 400, slice_accounts: u32::MAX })
+        .err()
+        .unwrap();
     assert!(fault.contains("50 accounts") && fault.contains("49"), "{fault}");
 }

@@ -7,11 +7,11 @@ use crate::storage::Storage;
 
 /// Held by the process that writes.
 pub(crate) const LOCK: &str = "journal.lock";
-/// The next segment, zeroed, in full size.
+/// The next segment, reserved in full size.
 pub(crate) const PREPARED: &str = "prepared-segment.cxj";
-/// The segment kept for the full disk, zeroed, in full size.
+/// The segment kept for the full disk, reserved in full size.
 pub(crate) const RESERVE: &str = "reserve-segment.cxj";
-/// A segment that is being zeroed; without meaning after a crash.
+/// A segment that is being reserved; without meaning after a crash.
 pub(crate) const ZEROING: &str = "zeroing-segment.tmp";
 /// What a snapshot's name ends in while it is being written; without meaning after a crash.
 pub(crate) const SNAPSHOT_UNFINISHED: &str = ".cxs.tmp";

@@ -5,4 +5,4 @@ mod pages;
 mod table;
 
 pub use pages::{NoHugePages, huge_pages};
-pub use table::Table;
+pub use table::{Table, prefetch};

@@ -33,19 +33,20 @@ impl<T: FromBytes + IntoBytes> Table<T> {
         Self { map, length, records: PhantomData }
     }
 
-    /// Brings the record's first cache line nearer, for reading and writing soon. Without effect on what is there; nothing at all
-    /// beyond the table's end or on a processor that cannot.
+    /// As [`prefetch`]; nothing at all beyond the table's end.
     #[inline(always)]
     pub fn prefetch(&self, place: usize) {
         if let Some(record) = self.get(place) {
-            prefetch_line(std::ptr::from_ref(record).cast());
+            prefetch(record);
         }
     }
 }
 
-/// Asks the processor for a line.
+/// Brings the first cache line of a record nearer, for reading and writing soon. Without effect on what is there, and nothing at
+/// all on a processor that cannot.
 #[inline(always)]
-fn prefetch_line(line: *const i8) {
+pub fn prefetch<T>(record: &T) {
+    let line: *const i8 = std::ptr::from_ref(record).cast();
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};

@@ -12,6 +12,9 @@ use crate::{
     metrics::record,
 };
 
+/// Room for so many events stays with a group that is used again.
+const EVENTS_KEPT_MAX: usize = 1 << 17;
+
 /// One group: what was sequenced and applied, and who waits for it to be durable. It may have no records: then it carries
 /// what waits for the groups before it.
 pub(crate) struct Group {
@@ -21,6 +24,7 @@ pub(crate) struct Group {
     pub(crate) ends: Vec<usize>,
     pub(crate) events_hash: EventsHash,
     /// Batches whose last command was answered in this group.
+    #[expect(clippy::vec_box, reason = "they came in boxes, which are as many times smaller to move on")]
     pub(crate) answered: Vec<Box<Waiting>>,
     /// Answers to questions that saw this group's state.
     pub(crate) deliveries: Vec<Delivery>,
@@ -45,6 +49,10 @@ impl Group {
     /// Begins it anew, at `first`.
     pub(crate) fn begin(&mut self, first: Sequence) {
         self.buffer.begin(first);
+        if self.events.capacity() > EVENTS_KEPT_MAX {
+            // One command for everyone was in it.
+            self.events = Vec::new();
+        }
         self.events.clear();
         self.ends.clear();
     }
@@ -61,11 +69,13 @@ pub(crate) struct Committer {
     pub(crate) journal: Journal,
     /// The last group made durable.
     pub(crate) last: Option<GroupReceipt>,
+    /// A published group that no reader holds any more, to be used again.
+    let_go: Option<PublishedGroup>,
 }
 
 impl Committer {
     pub(crate) fn new(shared: Arc<Shared>, journal: Journal) -> Self {
-        Self { shared, journal, last: None }
+        Self { shared, journal, last: None, let_go: None }
     }
 
     /// Makes the group durable and tells everyone; leaves it empty. After a fault nobody is told anything.
@@ -79,16 +89,20 @@ impl Committer {
             took = Some(started.elapsed());
             self.last = Some(receipt);
             shared.set_durable(receipt.last);
-            let (events, ends) = (std::mem::take(&mut group.events), std::mem::take(&mut group.ends));
-            // What the next group will probably need, so that it does not grow step by step.
-            (group.events, group.ends) = (Vec::with_capacity(events.len()), Vec::with_capacity(ends.len()));
-            published = Some(Arc::new(PublishedGroup::new(receipt.first, group.buffer.payload(), events, ends)));
+            let (payload, events) = (group.buffer.payload(), &group.events);
+            let mut copy = self
+                .let_go
+                .take()
+                .filter(|let_go| !let_go.is_much_larger_than(payload.len(), events.len()))
+                .unwrap_or_default();
+            copy.fill(receipt.first, payload, events, &group.ends);
+            published = Some(Arc::new(copy));
         }
         if let Some(view) = group.view.take() {
             shared.view.store(view);
         }
         if let Some(published) = published {
-            shared.publication.publish(published);
+            self.let_go = shared.publication.publish(published);
         }
         let now = Instant::now();
         let mut metrics = shared.commits.lock().unwrap_or_else(PoisonError::into_inner);

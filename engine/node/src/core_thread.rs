@@ -222,9 +222,14 @@ impl Core {
         }
     }
 
-    /// The exchange's own tick, if it is due and the exchange ticks itself.
+    /// The exchange's own tick, if it is due and the exchange ticks itself; or while accounts are being settled in slices: each
+    /// tick settles one, so that a year's change is worked off between commands that never wait long for it.
     fn tick_if_due(&mut self) {
-        if self.mode == Mode::Normal && self.options.tick_every.is_some_and(|every| self.ticked.elapsed() >= every) {
+        if self.mode != Mode::Normal || self.due.is_some() {
+            return;
+        }
+        let settles = self.replica.market.settling().is_some();
+        if settles || self.options.tick_every.is_some_and(|every| self.ticked.elapsed() >= every) {
             self.ticked = Instant::now();
             let tick = Submission::new(Command::Tick, Role::System, 0);
             self.due = Some(Waiting::new(Batch::of(&tick), Reply::Nobody));

@@ -185,23 +185,27 @@ impl Follower {
         self.events.clear();
         self.ends.clear();
         let mut bytes = 0;
+        let mut next = self.at.sequence;
         for record in group.records() {
-            let next = Sequence::new(self.at.sequence.number() + 1);
+            next = Sequence::new(next.number() + 1);
             if record.sequence != next {
                 return Err(ReplayFault::Undecodable {
                     sequence: record.sequence,
-                    reason: format!("it follows command {}, where {next} is due", self.at.sequence),
+                    reason: format!("it does not follow the one before: {next} is due"),
                 });
             }
-            let command = decode_record(&record)?;
+            self.commands.push(decode_record(&record)?);
+            bytes += record.body.len() as u64;
+        }
+        for (at, record) in group.records().enumerate() {
+            self.replica.market.look_ahead(&self.commands, at);
             let start = self.events.len();
-            self.replica.apply(record.sequence, record.time, &command, key_of(&record)?, &mut self.events);
+            let key = key_of(&record)?;
+            self.replica.apply(record.sequence, record.time, &self.commands[at], key, &mut self.events);
             self.hasher.add(record.sequence, &self.events[start..]);
-            self.commands.push(command);
             self.ends.push(self.events.len());
             self.at.sequence = record.sequence;
             self.at.time = record.time;
-            bytes += record.body.len() as u64;
             sink.state(record.sequence, &self.replica.market);
         }
         if self.hasher.finish() != group.events_hash {

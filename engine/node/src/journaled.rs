@@ -1,7 +1,7 @@
 //! How submissions stand in the journal: the record's head beside the command's bytes, and the founding record.
 //!
-//! Record 1 founds the exchange: `carbexF1`, the capacities (accounts and orders, u32 little-endian each), then a
-//! `set_rules` command. It stands in the hash chain like every other, so a journal explains itself: replaying it needs
+//! Record 1 founds the exchange: `carbexF2`, the capacities (accounts, orders, accounts settled by one command; u32
+//! little-endian each), then a `set_rules` command. It stands in the hash chain like every other, so a journal explains itself: replaying it needs
 //! no file, no option and no rule set from elsewhere. Every other record's body is the command's wire bytes.
 
 use carbex_core::{Capacities, Command};
@@ -14,8 +14,8 @@ use crate::{
     keys::{BodyHash, KeyName},
 };
 
-const FOUNDING_MAGIC: &[u8; 8] = b"carbexF1";
-const FOUNDING_HEAD_BYTES: usize = 16;
+const FOUNDING_MAGIC: &[u8; 8] = b"carbexF2";
+const FOUNDING_HEAD_BYTES: usize = 20;
 
 /// The sequence of the founding record.
 pub(crate) const FOUNDING: Sequence = Sequence::new(1);
@@ -25,6 +25,7 @@ pub(crate) fn encode_founding(founding: &Founding, out: &mut Vec<u8>) {
     out.extend_from_slice(FOUNDING_MAGIC);
     out.extend_from_slice(&founding.capacities.accounts.to_le_bytes());
     out.extend_from_slice(&founding.capacities.orders.to_le_bytes());
+    out.extend_from_slice(&founding.capacities.slice_accounts.to_le_bytes());
     encode_command(&Command::SetRules { rules: founding.rules }, out);
 }
 
@@ -44,7 +45,10 @@ pub(crate) fn decode_founding(record: &Record<'_>) -> Result<Founding, ReplayFau
     let Command::SetRules { rules } = decode_command(command).map_err(|fault| unreadable(fault.to_string()))? else {
         return Err(unreadable("the founding record does not set rules".into()));
     };
-    Ok(Founding { capacities: Capacities { accounts: number(8), orders: number(12) }, rules })
+    Ok(Founding {
+        capacities: Capacities { accounts: number(8), orders: number(12), slice_accounts: number(16) },
+        rules,
+    })
 }
 
 /// The command in a record.

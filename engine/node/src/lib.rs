@@ -46,7 +46,7 @@ pub use follower::{Follower, ReplaySink, Replayed, replay};
 pub use handle::{Node, NodeHandle};
 pub use interface::{AccountView, DepthView, MarketView, Mode, OpenOrder, Reason, Receipt, Refusal, Role, Submission};
 pub use metrics::{Latency, Metrics};
-pub use options::{Founding, NodeOptions, RecoveryProgress, RecoveryStep, Silent, journal_directory};
+pub use options::{Founding, NodeOptions, RecoveryProgress, RecoveryStep, SLICE_ACCOUNTS, Silent, journal_directory};
 pub use pending::Pending;
 pub use publication::{Delivery, SubscribeRefusal, Subscription};
 pub use published::{PublishedGroup, PublishedRecord};

@@ -21,6 +21,10 @@ pub struct Founding {
     pub rules: RuleSet,
 }
 
+/// Accounts that one tick of a running exchange settles at most: well under a millisecond, while a change of year or an
+/// allotment is worked off.
+pub const SLICE_ACCOUNTS: u32 = 8_192;
+
 /// How a node is started.
 #[derive(Clone, Debug)]
 pub struct NodeOptions {

@@ -81,30 +81,35 @@ impl Publication {
     }
 
     /// Tells the readers. Called by whoever commits, one at a time, after the group is on disk.
-    pub(crate) fn publish(&self, group: Arc<PublishedGroup>) {
+    /// Answers a group that was let go of for it, if nobody else has it.
+    pub(crate) fn publish(&self, group: Arc<PublishedGroup>) -> Option<PublishedGroup> {
         let number = self.published.load(Ordering::Relaxed);
         let next = group.last.number() + 1;
         let events = group.events().len() as u64;
-        self.make_room_for(number, events);
+        let let_go = self.make_room_for(number, events);
         self.slot(number).store(Some(Arc::new(NumberedGroup { number, group })));
         self.next_sequence.store(next, Ordering::Release);
         self.published.store(number + 1, Ordering::Release);
         self.bell.notify(usize::MAX);
+        let_go
     }
 
     /// Lets go of the oldest groups until there is a place for group `number` with that many events. One command for
     /// everyone (an allotment) causes an event for every account: such groups are not kept a thousand deep.
-    fn make_room_for(&self, number: u64, events: u64) {
+    fn make_room_for(&self, number: u64, events: u64) -> Option<PublishedGroup> {
+        let mut last = None;
         let mut kept_events = self.events.load(Ordering::Relaxed) + events;
         let mut oldest = self.oldest.load(Ordering::Relaxed);
         while oldest < number && (kept_events > self.events_max || number - oldest >= self.slots.len() as u64) {
             if let Some(let_go) = self.slot(oldest).swap(None) {
                 kept_events -= let_go.group.events().len() as u64;
+                last = Arc::into_inner(let_go).and_then(|let_go| Arc::into_inner(let_go.group));
             }
             oldest += 1;
             self.oldest.store(oldest, Ordering::Release);
         }
         self.events.store(kept_events, Ordering::Relaxed);
+        last
     }
 
     /// Tells the readers that nothing more will come.

@@ -27,24 +27,37 @@ pub struct PublishedRecord<'a> {
 }
 
 /// Commands that became durable together. It keeps their journal bytes: a command is decoded by the reader who looks at it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct PublishedGroup {
     /// The first command's place.
     pub first: Sequence,
     /// The last command's place.
     pub last: Sequence,
     /// The records, as journaled.
-    payload: Box<[u8]>,
+    payload: Vec<u8>,
     /// What all of them caused, and where each one's events end.
     events: Vec<Event>,
     ends: Vec<usize>,
 }
 
 impl PublishedGroup {
-    /// A group of at least one record; `ends` has one entry per record.
-    pub(crate) fn new(first: Sequence, payload: &[u8], events: Vec<Event>, ends: Vec<usize>) -> Self {
-        let last = Sequence::new(first.number() + ends.len() as u64 - 1);
-        Self { first, last, payload: payload.into(), events, ends }
+    /// Copies a group of at least one record into this one, whose memory is used again; `ends` has one entry per record. The
+    /// core's own buffers stay with it, in its caches.
+    pub(crate) fn fill(&mut self, first: Sequence, payload: &[u8], events: &[Event], ends: &[usize]) {
+        self.first = first;
+        self.last = Sequence::new(first.number() + ends.len() as u64 - 1);
+        self.payload.clear();
+        self.payload.extend_from_slice(payload);
+        self.events.clear();
+        self.events.extend_from_slice(events);
+        self.ends.clear();
+        self.ends.extend_from_slice(ends);
+    }
+
+    /// Whether its memory is more than four times what that group needs: then it is not used again, so that one command
+    /// for everyone does not make every group after it as large.
+    pub(crate) fn is_much_larger_than(&self, payload_bytes: usize, events: usize) -> bool {
+        self.payload.capacity() > payload_bytes.saturating_mul(4) || self.events.capacity() > events.saturating_mul(4)
     }
 
     /// All commands, in order; never none.

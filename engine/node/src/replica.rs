@@ -3,13 +3,33 @@
 //! The running core, a recovery and the snapshots' follower all hold one and change it by the same function, so that
 //! they cannot differ.
 
-use carbex_core::{Capacities, Command, Market};
-use carbex_vocabulary::{CancelReason, Event, Sequence, TimestampNs};
+use carbex_core::{Capacities, Command, Events, Market};
+use carbex_vocabulary::{Event, Sequence, TimestampNs};
 
 use crate::{
     Founding,
     keys::{BodyHash, KeptAnswer, KeyName, KeyWindow},
 };
+
+/// The events of one command, and where its own outcome stands: after the day orders that ended before it and the accounts
+/// that were settled for it. Always inlined, so that an event is built where it stays: built on the stack and copied it costs
+/// a quarter of the core's time, because wide loads wait for the narrow stores before them.
+struct InPlace<'a> {
+    events: &'a mut Vec<Event>,
+    outcome_at: usize,
+}
+
+impl Events for InPlace<'_> {
+    #[inline(always)]
+    fn emit(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
+    #[inline(always)]
+    fn outcome_is_next(&mut self) {
+        self.outcome_at = self.events.len();
+    }
+}
 
 /// The market with its keys, as of `market.sequence()`.
 pub(crate) struct Replica {
@@ -25,7 +45,8 @@ impl Replica {
         Self { market, keys: KeyWindow::default(), capacities: founding.capacities }
     }
 
-    /// Applies one journaled command; appends its events and keeps its key (`None` = it had none).
+    /// Applies one journaled command; appends its events and keeps its key (`None` = it had none). Answers where in `events`
+    /// its outcome stands: accepted, rejected, or the command's own event; at the end if a tick caused none.
     pub(crate) fn apply(
         &mut self,
         sequence: Sequence,
@@ -33,19 +54,15 @@ impl Replica {
         command: &Command,
         key: Option<(KeyName, BodyHash)>,
         events: &mut Vec<Event>,
-    ) -> Option<Event> {
-        let start = events.len();
-        self.market.apply(sequence, time, command, events);
-        let outcome = outcome(&events[start..]);
+    ) -> usize {
+        let mut told = InPlace { outcome_at: events.len(), events };
+        self.market.apply(sequence, time, command, &mut told);
+        let outcome_at = told.outcome_at;
         if let Some((name, body)) = key {
             self.keys.forget_expired(time);
+            let outcome = events.get(outcome_at).copied();
             self.keys.keep(name, KeptAnswer { sequence, time, body, outcome });
         }
-        outcome
+        outcome_at
     }
-}
-
-/// A command's own event: the first one, after the day orders that ended before it.
-fn outcome(events: &[Event]) -> Option<Event> {
-    events.iter().find(|event| !matches!(event, Event::Cancelled { reason: CancelReason::Expired, .. })).copied()
 }

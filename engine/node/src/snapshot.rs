@@ -1,6 +1,6 @@
 //! Snapshots: a replica as a file of the journal's, and back.
 //!
-//! Payload: `carbexS1`, the capacities (accounts and orders, u32 little-endian each), the number of keys (u64), each
+//! Payload: `carbexS2`, the capacities (accounts, orders, accounts settled by one command; u32 little-endian each), the number of keys (u64), each
 //! key (role u8, actor u64, key u128, sequence u64, time u64, body hash 16 bytes, length of the outcome u32 (0 = none)
 //! and its bytes), then the market's canonical state to the end.
 
@@ -20,7 +20,7 @@ use crate::{
     replica::Replica,
 };
 
-const MAGIC: &[u8; 8] = b"carbexS1";
+const MAGIC: &[u8; 8] = b"carbexS2";
 /// No event's bytes are longer.
 const OUTCOME_BYTES_MAX: usize = 4096;
 const BUFFER_BYTES: usize = 1 << 16;
@@ -74,6 +74,7 @@ fn write_payload(replica: &Replica, out: &mut impl Write) -> std::io::Result<()>
     out.write_all(MAGIC)?;
     out.write_all(&replica.capacities.accounts.to_le_bytes())?;
     out.write_all(&replica.capacities.orders.to_le_bytes())?;
+    out.write_all(&replica.capacities.slice_accounts.to_le_bytes())?;
     out.write_all(&(replica.keys.len() as u64).to_le_bytes())?;
     let mut outcome = Vec::new();
     for (name, answer) in replica.keys.iter() {
@@ -147,7 +148,8 @@ fn read_payload(reader: &mut impl Read) -> Result<Replica, SnapshotFault> {
     if &take::<8>(reader)? != MAGIC {
         return Err(SnapshotFault::Contents("not a snapshot that this program knows".into()));
     }
-    let capacities = Capacities { accounts: take_u32(reader)?, orders: take_u32(reader)? };
+    let capacities =
+        Capacities { accounts: take_u32(reader)?, orders: take_u32(reader)?, slice_accounts: take_u32(reader)? };
     let keys = read_keys(reader)?;
     let mut failed = None;
     let market = Market::read_state(capacities, &mut |piece| match reader.read_exact(piece) {

@@ -223,7 +223,10 @@ fn the_journal_explains_itself() {
     for preset in ["charter", "monthly"] {
         let other = carbex_rulebook::preset(preset).expect("the preset is there").rulebook().rules;
         assert_ne!(other, rules());
-        let founding = Founding { capacities: carbex_core::Capacities { accounts: 3, orders: 3 }, rules: other };
+        let founding = Founding {
+            capacities: carbex_core::Capacities { accounts: 3, orders: 3, slice_accounts: u32::MAX },
+            rules: other,
+        };
         let options = NodeOptions { founding: Some(founding), ..exchange.options() };
         let node = Node::start(options, &Silent).expect("the node starts");
         assert_eq!(state_hash(&node), hash, "an existing directory knows its own rules and capacities");

@@ -18,7 +18,7 @@ pub enum CancelReason {
     PriceCollar,
     /// Outside the new band.
     BandChanged,
-    /// The budget year closed.
+    /// The budget year closed; orders and points of each account end when the account is settled.
     PeriodClosed,
     /// The account was frozen.
     AccountFrozen,
@@ -69,8 +69,9 @@ pub enum PointsAccount {
     Reserve,
 }
 
-/// One thing that happened. The events of a command come in this order: day orders expired before it; its outcome;
-/// trades; cancellations; the rest.
+/// One thing that happened. The events of a command come in this order: day orders expired before it, and accounts settled
+/// before it; its outcome; trades; cancellations; the rest. A resting order's owner is settled just before its trade or
+/// cancellation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A `place` or `replace` was taken.
@@ -105,7 +106,8 @@ pub enum Event {
     Unfrozen { account: AccountId },
     /// Points were issued to the account: `quantity` in all, of which `repaid` went to its old deficit.
     Allotted { account: AccountId, quantity: QuantityG, repaid: QuantityG },
-    /// Every account was allotted its share of the endowment (one `Allotted` each follows).
+    /// Every account was allotted its share of the endowment (one `Allotted` each follows, when the account is
+    /// settled).
     AllottedAll { fraction: BasisPoints, accounts: u64, quantity: QuantityG },
     /// Money came in: `amount` in all, of which `owed_paid` settled penalties.
     Deposited { account: AccountId, amount: AmountUeur, owed_paid: AmountUeur },

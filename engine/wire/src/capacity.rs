@@ -53,10 +53,11 @@ pub fn capacities_for(mut input: impl Read, rules: &RuleSet) -> io::Result<Optio
     } else {
         placed
     };
-    Ok(u32::try_from(accounts)
-        .ok()
-        .zip(u32::try_from(orders).ok())
-        .map(|(accounts, orders)| Capacities { accounts, orders }))
+    Ok(u32::try_from(accounts).ok().zip(u32::try_from(orders).ok()).map(|(accounts, orders)| Capacities {
+        accounts,
+        orders,
+        slice_accounts: u32::MAX,
+    }))
 }
 
 #[cfg(test)]
@@ -98,7 +99,11 @@ mod tests {
         assert_eq!(counted("a replace needs no more room than it has, but is counted"), (0, 1));
         let long = "{\"type\":\"open_account\"}\n{\"type\":\"place\"}\n".repeat(60_000);
         let whole = capacities_for(long.as_bytes(), &rules()).unwrap();
-        assert_eq!(whole, Some(Capacities { accounts: 60_016, orders: 60_016 }), "more than two chunks");
+        assert_eq!(
+            whole,
+            Some(Capacities { accounts: 60_016, orders: 60_016, slice_accounts: u32::MAX }),
+            "more than two chunks"
+        );
     }
 
     #[test]

@@ -9,7 +9,7 @@ const OPENED: &str = "{\"type\":\"open_account\",\"ts_ns\":1,\"account\":1}\n";
 
 fn market() -> Market {
     let rules = carbex_rulebook::parse_toml("version = \"loop\"").unwrap();
-    Market::new(Capacities { accounts: 100, orders: 100 }, rules)
+    Market::new(Capacities { accounts: 100, orders: 100, slice_accounts: u32::MAX }, rules)
 }
 
 /// Gives its bytes, then fails.

@@ -15,7 +15,7 @@ use std::{
 use anyhow::{Context, bail};
 use carbex_core::Capacities;
 use carbex_journal::{RetentionPolicy, SegmentsBehind};
-use carbex_node::{ClockSource, Node, NodeHandle, NodeOptions, RecoveryProgress, RecoveryStep};
+use carbex_node::{ClockSource, Node, NodeHandle, NodeOptions, RecoveryProgress, RecoveryStep, SLICE_ACCOUNTS};
 use carbex_rulebook::{Rulebook, preset};
 use carbex_sim::{
     life::{Life, LifeOptions},
@@ -96,8 +96,11 @@ fn live(options: &DemoOptions) -> anyhow::Result<()> {
         start: TimestampNs::new(NEW_YEAR.ns().saturating_sub(enrolment_ns)),
         scale: scale.max(1),
     };
-    let capacities =
-        Capacities { accounts: options.residents, orders: options.residents.saturating_mul(ORDERS_PER_RESIDENT) };
+    let capacities = Capacities {
+        accounts: options.residents,
+        orders: options.residents.saturating_mul(ORDERS_PER_RESIDENT),
+        slice_accounts: SLICE_ACCOUNTS,
+    };
     let node_options = NodeOptions {
         clock,
         published_groups_max: PUBLISHED_GROUPS,

@@ -1,6 +1,7 @@
 //! `carbex`: the command line. One file per command; no logic here.
 
 mod backup;
+mod bench;
 mod demo;
 mod journal;
 mod rules;
@@ -21,6 +22,9 @@ struct CommandLine {
 #[derive(Subcommand)]
 enum Verb {
     Backup(backup::BackupOptions),
+    /// Measures how fast this machine is at the exchange's work.
+    #[command(subcommand)]
+    Bench(bench::BenchCommand),
     Demo(demo::DemoOptions),
     /// Verifies, describes and replays an exchange's journal.
     #[command(subcommand)]
@@ -37,6 +41,7 @@ enum Verb {
 fn main() -> std::process::ExitCode {
     match CommandLine::parse().command {
         Verb::Backup(options) => backup::run_backup(&options),
+        Verb::Bench(command) => bench::run(&command),
         Verb::Journal(command) => journal::run(command),
         Verb::Restore(options) => backup::run_restore(&options),
         Verb::Demo(options) => demo::run(&options),

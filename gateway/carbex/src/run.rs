@@ -122,7 +122,7 @@ fn open_commands(options: &RunOptions, rules: &RuleSet) -> anyhow::Result<(File,
         File::open(path).map_err(failed)?
     };
     if let (Some(accounts), Some(orders)) = (options.accounts, options.orders) {
-        return Ok((file, Capacities { accounts, orders }));
+        return Ok((file, Capacities { accounts, orders, slice_accounts: u32::MAX }));
     }
     let metadata = file.metadata().map_err(failed)?;
     if metadata.is_dir() {
@@ -145,6 +145,7 @@ fn open_commands(options: &RunOptions, rules: &RuleSet) -> anyhow::Result<(File,
     let capacities = Capacities {
         accounts: options.accounts.unwrap_or(counted.accounts),
         orders: options.orders.unwrap_or(counted.orders),
+        slice_accounts: u32::MAX,
     };
     Ok((file, capacities))
 }

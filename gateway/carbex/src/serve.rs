@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context, anyhow, bail};
 use carbex_core::Capacities;
-use carbex_node::{Node, NodeHandle, NodeOptions, RecoveryProgress, RecoveryStep, journal_directory};
+use carbex_node::{Node, NodeHandle, NodeOptions, RecoveryProgress, RecoveryStep, SLICE_ACCOUNTS, journal_directory};
 use carbex_web::{DevelopmentIssuer, Running, WebOptions};
 use clap::{Args, value_parser};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -78,7 +78,7 @@ pub fn run(options: &ServeOptions) -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let capacities = Capacities { accounts: options.accounts, orders: options.orders };
+    let capacities = Capacities { accounts: options.accounts, orders: options.orders, slice_accounts: SLICE_ACCOUNTS };
     let node_options = NodeOptions {
         tick_every: Some(TICK_EVERY),
         ..NodeOptions::new(&options.data).founding(capacities, rulebook.rules)

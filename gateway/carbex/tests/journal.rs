@@ -31,7 +31,8 @@ fn text(path: &Path) -> &str {
 
 fn start(data: &Path) -> NodeHandle {
     let rules = carbex_rulebook::preset("charter").unwrap().rulebook().rules;
-    let options = NodeOptions::new(data).founding(Capacities { accounts: 100, orders: 100 }, rules);
+    let options =
+        NodeOptions::new(data).founding(Capacities { accounts: 100, orders: 100, slice_accounts: u32::MAX }, rules);
     Node::start(options, &Silent).unwrap()
 }
 
@@ -62,7 +63,8 @@ fn lived() -> (TempDir, [String; 2]) {
     node.stop().unwrap();
 
     let rules = carbex_rulebook::preset("charter").unwrap().rulebook().rules;
-    let options = NodeOptions::new(data.path()).founding(Capacities { accounts: 1, orders: 1 }, rules);
+    let options =
+        NodeOptions::new(data.path()).founding(Capacities { accounts: 1, orders: 1, slice_accounts: u32::MAX }, rules);
     let node = Node::start(NodeOptions { snapshot_on_stop: false, ..options }, &Silent).unwrap();
     submit(&node, Command::SetPhase { phase: Phase::Posted });
     for account in (1..=9).map(AccountId::new) {

@@ -31,11 +31,6 @@ impl Gathering {
 
     /// Submits an order; answers when it is on disk. A caller who no longer waits leaves it submitted.
     pub async fn submit(&self, submission: Submission) -> Result<Receipt, Refusal> {
-        static MOCK: std::sync::LazyLock<u32> = std::sync::LazyLock::new(|| std::env::var("MOCK").ok().and_then(|v| v.parse().ok()).unwrap_or(0));
-        if *MOCK == 1 {
-            let carbex_core::Command::Place { account, .. } = submission.command else { panic!() };
-            return Ok(Receipt { sequence: carbex_vocabulary::Sequence::new(77), time: carbex_vocabulary::TimestampNs::new(1_798_761_600_000_000_000), outcome: Some(carbex_vocabulary::Event::Accepted { account, order: carbex_vocabulary::OrderId::new(77) }), repeated: false });
-        }
         let (answer, answered) = oneshot::channel();
         self.waiting.try_send(Waiting { submission, answer }).map_err(|refused| match refused {
             mpsc::error::TrySendError::Full(_) => Refusal::Overloaded,
@@ -72,12 +67,6 @@ async fn gather(node: NodeHandle, mut waiting: mpsc::Receiver<Waiting>) {
 }
 
 fn submit(node: &NodeHandle, batch: Batch, waiting: Vec<oneshot::Sender<Result<Receipt, Refusal>>>) {
-    static MOCK: std::sync::LazyLock<u32> = std::sync::LazyLock::new(|| std::env::var("MOCK").ok().and_then(|v| v.parse().ok()).unwrap_or(0));
-    if *MOCK == 2 {
-        let account = carbex_vocabulary::AccountId::new(1);
-        waiting.into_iter().for_each(|waiting| drop(waiting.send(Ok(Receipt { sequence: carbex_vocabulary::Sequence::new(77), time: carbex_vocabulary::TimestampNs::new(1_798_761_600_000_000_000), outcome: Some(carbex_vocabulary::Event::Accepted { account, order: carbex_vocabulary::OrderId::new(77) }), repeated: false }))));
-        return;
-    }
     match node.submit_batch(batch) {
         Ok(pending) => {
             tokio::spawn(async move {

@@ -26,7 +26,7 @@ struct Country {
 impl Country {
     /// The first day of the first year: accounts open, what is due that day allotted, €10,000 on each account.
     fn new(rulebook: Rulebook) -> Self {
-        let market = Market::new(Capacities { accounts: 8, orders: 64 }, rulebook.rules);
+        let market = Market::new(Capacities { accounts: 8, orders: 64, slice_accounts: u32::MAX }, rulebook.rules);
         let year = rulebook.trajectory.first_year();
         let mut country =
             Self { rulebook, market, sequence: 0, year, year_start_ns: DAY_NS, day: 0, instalments_allotted: 0 };

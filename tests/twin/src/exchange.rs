@@ -1,8 +1,10 @@
 //! What the core and the twin have in common, so that a comparison or a scenario can be run on either.
 
-use carbex_core::{AccountFields, Capacities, Command, DepthLevel, Market, MarketFields, RestingOrder};
+use carbex_core::{
+    AccountFields, Capacities, Command, DepthLevel, Events, Market, MarketFields, Progress, PublicFields, RestingOrder,
+};
 use carbex_rules::RuleSet;
-use carbex_vocabulary::{AccountId, Event, Sequence, Side, TimestampNs};
+use carbex_vocabulary::{AccountId, CancelReason, Event, Sequence, Side, TimestampNs};
 
 use crate::Twin;
 
@@ -12,6 +14,25 @@ pub trait Exchange {
     fn open(capacities: Capacities, rules: RuleSet) -> Self;
     /// Applies one command.
     fn apply(&mut self, sequence: Sequence, time: TimestampNs, command: &Command) -> Vec<Event>;
+    /// Applies one command; answers with its events and the place of its outcome among them.
+    fn apply_marked(&mut self, sequence: Sequence, time: TimestampNs, command: &Command) -> (Vec<Event>, usize) {
+        let events = self.apply(sequence, time, command);
+        let ended = |event: &&Event| matches!(event, Event::Cancelled { reason: CancelReason::Expired, .. });
+        let outcome_at = events.iter().take_while(ended).count();
+        (events, outcome_at)
+    }
+    /// How far accounts are in taking operations that wait.
+    fn settling(&self) -> Option<Progress> {
+        None
+    }
+    /// The public accounts as if every account were settled.
+    fn public_as_settled(&self) -> PublicFields {
+        self.fields().public
+    }
+    /// The hash of the state, of an exchange that has one.
+    fn state_hash(&self) -> Option<[u8; 32]> {
+        None
+    }
     /// The public state.
     fn fields(&self) -> MarketFields;
     /// One account.
@@ -28,6 +49,22 @@ pub trait Exchange {
     fn reopen(&mut self, capacities: Capacities) -> Result<(), String>;
 }
 
+/// Events, and where the command's own outcome stands among them.
+#[derive(Default)]
+struct Marked {
+    events: Vec<Event>,
+    outcome_at: usize,
+}
+
+impl Events for Marked {
+    fn emit(&mut self, event: Event) {
+        self.events.push(event);
+    }
+    fn outcome_is_next(&mut self) {
+        self.outcome_at = self.events.len();
+    }
+}
+
 impl Exchange for Market {
     fn open(capacities: Capacities, rules: RuleSet) -> Self {
         Market::new(capacities, rules)
@@ -36,6 +73,20 @@ impl Exchange for Market {
         let mut events = Vec::new();
         Market::apply(self, sequence, time, command, &mut events);
         events
+    }
+    fn apply_marked(&mut self, sequence: Sequence, time: TimestampNs, command: &Command) -> (Vec<Event>, usize) {
+        let mut answer = Marked::default();
+        Market::apply(self, sequence, time, command, &mut answer);
+        (answer.events, answer.outcome_at)
+    }
+    fn settling(&self) -> Option<Progress> {
+        Market::settling(self)
+    }
+    fn public_as_settled(&self) -> PublicFields {
+        Market::public_as_settled(self)
+    }
+    fn state_hash(&self) -> Option<[u8; 32]> {
+        Some(Market::state_hash(self))
     }
     fn fields(&self) -> MarketFields {
         Market::fields(self)

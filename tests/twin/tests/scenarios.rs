@@ -24,11 +24,18 @@ fn scenarios(file: &str) -> Vec<(String, String)> {
 }
 
 fn play_on_both(file: &str) {
+    play(file, &[("twin", scenario::play::<Twin>), ("core", scenario::play::<Market>)]);
+}
+
+/// Whose market plays, and how.
+type Player = (&'static str, fn(&str) -> Result<(), String>);
+
+fn play(file: &str, players: &[Player]) {
     let scenarios = scenarios(file);
     assert!(!scenarios.is_empty(), "{file} holds no scenario");
     let mut wrong = Vec::new();
     for (title, text) in scenarios {
-        for (whose, outcome) in [("twin", scenario::play::<Twin>(&text)), ("core", scenario::play::<Market>(&text))] {
+        for (whose, outcome) in players.iter().map(|(whose, play)| (whose, play(&text))) {
             if let Err(problem) = outcome {
                 wrong.push(format!("{file}: {title}: the {whose}: {problem}"));
             }
@@ -60,4 +67,10 @@ fn auctions_go_as_the_specification_says() {
 #[test]
 fn budget_years_go_as_the_specification_says() {
     play_on_both("budget_years.txt");
+}
+
+/// The twin settles everything at once: these are the core's alone.
+#[test]
+fn settling_goes_account_by_account() {
+    play("settling.txt", &[("core", scenario::play::<Market>)]);
 }

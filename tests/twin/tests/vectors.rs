@@ -204,7 +204,10 @@ fn sorted(mut events: Vec<Value>) -> Vec<String> {
 }
 
 fn vector_agrees(number: u32) {
-    let mut twin = Twin::new(Capacities { accounts: 1000, orders: 10_000 }, rules(&format!("{number:02}.rules.toml")));
+    let mut twin = Twin::new(
+        Capacities { accounts: 1000, orders: 10_000, slice_accounts: u32::MAX },
+        rules(&format!("{number:02}.rules.toml")),
+    );
     let expected: Vec<Value> = read(&format!("{number:02}.expected.jsonl"))
         .lines()
         .map(|line| serde_json::from_str(line).expect("JSON"))

@@ -1,4 +1,4 @@
-//! One account in 64 hot and 24 cold bytes: what an order, a trade or a debit touches in one cache line, the rest beside.
+//! One account in 64 hot and 24 cold bytes: what an order, a trade or a debit touches, and the rest.
 //!
 //! Grams have 40 bits (549 kt), cash 56 bits (72 billion euros, of which all money together takes at most half), owed penalties 48 bits (281 million euros). These are
 //! bounds of the table, checked before every write: `LIMIT_EXCEEDED`, never an overflow.
@@ -20,9 +20,14 @@ pub(crate) const OBLIGATION_MAX_G: i64 = u32::MAX as i64;
 /// The largest share of one endowment: 209 endowments.
 pub(crate) const SHARE_MAX_BP: u32 = (1 << 21) - 1;
 
-/// The hot side of an account: one cache line, read and changed where it lies.
+/// The last day that the daily count of orders tells from others.
+pub(crate) const ORDERS_DAY_MAX: u16 = (1 << 12) - 1;
+/// Operations on all accounts are counted modulo this: an account can be fifteen behind, not more.
+pub(crate) const OPERATIONS_MODULUS: u8 = 16;
+
+/// The hot side of an account, read and changed where it lies.
 ///
-/// Seven words hold an amount of grams in their upper 40 bits, so that reading it is a shift and adding to it an addition, and
+/// Seven words hold an amount of grams in their upper 40 bits, so that reading it is one shift, and
 /// beside it, in the lower 24, a part of what an account also keeps. The eighth is the cash and what was left.
 ///
 /// ```text
@@ -32,12 +37,12 @@ pub(crate) const SHARE_MAX_BP: u32 = (1 << 21) - 1;
 /// 2     consumed_g     orders_today
 /// 3     sold_g         newest_order, bits 0 to 23
 /// 4     bought_g       newest_order, bits 24 to 31 (8) | open_orders (16)
-/// 5     open_sell_g    orders_day (16) | opened_day, bits 0 to 7 (8)
+/// 5     open_sell_g    orders_day (12) | operations_taken (4) | opened_day, bits 0 to 7 (8)
 /// 6     open_buy_g     share_bp (21) | status (2) | opened_day, bit 8 (1)
 /// 7     cash_ueur in the lower 56 bits | cash_reserved_ueur, bits 48 to 54 (7) | has_obligation (1)
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes)]
-#[repr(C, align(64))]
+#[repr(C)]
 pub(crate) struct Hot {
     words: HotWords,
 }
@@ -60,8 +65,10 @@ macro_rules! amounts {
             }
             #[inline(always)]
             pub const fn $add(&mut self, grams: i64) {
-                let added = grams.checked_mul(1 << BESIDE_BITS).expect(BEYOND);
-                self.words[$word] = self.words[$word].cast_signed().checked_add(added).expect(BEYOND).cast_unsigned();
+                // What is added may pass the field's bound where what it is added to lies below zero.
+                let sum = self.$amount().checked_add(grams).expect(BEYOND);
+                let upper = sum.checked_mul(1 << BESIDE_BITS).expect(BEYOND);
+                self.words[$word] = upper.cast_unsigned() | (self.words[$word] & BESIDE_MASK);
             }
             $(
                 #[inline(always)]
@@ -158,14 +165,26 @@ impl Hot {
         self.put(2, 0, 24, orders as u64);
     }
 
+    /// The day of the year that `orders_today` counts, at most [`ORDERS_DAY_MAX`].
     #[inline(always)]
     pub const fn orders_day(&self) -> u16 {
-        self.get(5, 0, 16) as u16
+        self.get(5, 0, 12) as u16
     }
 
     #[inline(always)]
     pub const fn set_orders_day(&mut self, day: u16) {
-        self.put(5, 0, 16, day as u64);
+        self.put(5, 0, 12, day as u64);
+    }
+
+    /// How many of the market's operations on all accounts this one has taken, modulo [`OPERATIONS_MODULUS`].
+    #[inline(always)]
+    pub const fn operations_taken(&self) -> u8 {
+        self.get(5, 12, 4) as u8
+    }
+
+    #[inline(always)]
+    pub const fn set_operations_taken(&mut self, operations: u8) {
+        self.put(5, 12, 4, operations as u64);
     }
 
     #[inline(always)]
@@ -301,14 +320,14 @@ mod tests {
 
     #[test]
     fn an_account_takes_64_hot_and_24_cold_bytes() {
-        assert_eq!((size_of::<Hot>(), align_of::<Hot>(), size_of::<ColdWords>()), (64, 64, 24));
+        assert_eq!((size_of::<Hot>(), size_of::<ColdWords>()), (64, 24));
     }
 
     type Change = fn(&mut Hot);
     type Look = fn(&Hot) -> i64;
 
     /// Every field: what sets it to its largest, what adds or sets one, and what reads it.
-    const FIELDS: [(Change, Change, Look, i64); 17] = [
+    const FIELDS: [(Change, Change, Look, i64); 18] = [
         (|hot| hot.set_allotted_g(AMOUNT_MAX_G), |hot| hot.add_allotted_g(-1), Hot::allotted_g, AMOUNT_MAX_G),
         (|hot| hot.set_purchased_g(AMOUNT_MAX_G), |hot| hot.add_purchased_g(-1), Hot::purchased_g, AMOUNT_MAX_G),
         (|hot| hot.set_consumed_g(AMOUNT_MAX_G), |hot| hot.add_consumed_g(-1), Hot::consumed_g, AMOUNT_MAX_G),
@@ -330,10 +349,16 @@ mod tests {
             (1 << 24) - 1,
         ),
         (
-            |hot| hot.set_orders_day(u16::MAX),
-            |hot| hot.set_orders_day(u16::MAX - 1),
+            |hot| hot.set_orders_day(ORDERS_DAY_MAX),
+            |hot| hot.set_orders_day(ORDERS_DAY_MAX - 1),
             |hot| i64::from(hot.orders_day()),
-            u16::MAX as i64,
+            ORDERS_DAY_MAX as i64,
+        ),
+        (
+            |hot| hot.set_operations_taken(OPERATIONS_MODULUS - 1),
+            |hot| hot.set_operations_taken(OPERATIONS_MODULUS - 2),
+            |hot| i64::from(hot.operations_taken()),
+            OPERATIONS_MODULUS as i64 - 1,
         ),
         (
             |hot| hot.set_open_orders(u16::MAX),
@@ -396,6 +421,14 @@ mod tests {
         hot.add_purchased_g(-3);
         assert_eq!((hot.allotted_g(), hot.purchased_g(), hot.points_g()), (-AMOUNT_MAX_G - 1, -3, -AMOUNT_MAX_G - 4));
         assert_eq!((hot.share_bp(), hot.opened_day(), hot.cash_reserved_ueur()), (SHARE_MAX_BP, 366, 0));
+    }
+
+    #[test]
+    fn more_than_a_field_holds_is_added_to_what_lies_as_far_below_zero() {
+        let mut hot = Hot::new(SHARE_MAX_BP, 366);
+        hot.add_allotted_g(-10);
+        hot.add_allotted_g(AMOUNT_MAX_G + 10);
+        assert_eq!((hot.allotted_g(), hot.cash_reserved_ueur()), (AMOUNT_MAX_G, 0));
     }
 
     #[test]

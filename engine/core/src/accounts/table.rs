@@ -5,7 +5,8 @@ use carbex_vocabulary::{AccountId, TimestampNs};
 
 use super::households::Households;
 use super::index::Index;
-use super::record::{Cold, ColdWords, Hot};
+use super::record::{Cold, Hot};
+use super::records::Records;
 
 /// Where an account stands in the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,13 +35,28 @@ impl AccountSlot {
 pub(crate) struct AccountTable {
     capacity: u32,
     count: u32,
-    numbers: Table<u64>,
-    hot: Table<Hot>,
-    cold: Table<ColdWords>,
+    records: Records,
     /// When the account last bought, ns since the epoch + 1; 0 = never.
     last_purchase_ns: Table<u64>,
     index: Index,
+    /// The accounts that commands to come were seen to name. No part of the state: it only saves work.
+    expected: Box<[Expected; EXPECTED]>,
     households: Households,
+}
+
+/// How many expected accounts are kept: more than are looked at ahead, so that two rarely meet in one place.
+const EXPECTED: usize = 256;
+
+/// An account's number and where it most likely stands.
+#[derive(Clone, Copy)]
+struct Expected {
+    account: u64,
+    slot: AccountSlot,
+}
+
+#[inline(always)]
+fn expected_place(account: AccountId) -> usize {
+    (account.number().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as usize % EXPECTED
 }
 
 impl AccountTable {
@@ -49,11 +65,11 @@ impl AccountTable {
         Self {
             capacity,
             count: 0,
-            numbers: Table::zeroed(length),
-            hot: Table::zeroed(length),
-            cold: Table::zeroed(length),
+            records: Records::new(capacity),
             last_purchase_ns: Table::zeroed(length),
             index: Index::new(capacity),
+            // No account stands beyond the table's end: nothing is expected.
+            expected: Box::new([Expected { account: 0, slot: AccountSlot(u32::MAX) }; EXPECTED]),
             households: Households::new(length),
         }
     }
@@ -70,9 +86,18 @@ impl AccountTable {
         self.capacity
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn find(&self, account: AccountId) -> Option<AccountSlot> {
-        self.index.find(account.number(), |slot| self.numbers[slot as usize]).map(AccountSlot)
+        match self.expected(account) {
+            Some(slot) if self.records.number(slot) == account.number() => Some(slot),
+            Some(_) | None => self.search(account),
+        }
+    }
+
+    /// Finds an account that nobody expected.
+    #[inline(never)]
+    fn search(&self, account: AccountId) -> Option<AccountSlot> {
+        self.index.find(account.number(), |slot| self.records.number(AccountSlot(slot))).map(AccountSlot)
     }
 
     /// Brings the index entry of an account nearer.
@@ -81,19 +106,32 @@ impl AccountTable {
         self.index.look_up(account.number());
     }
 
-    /// Brings an account nearer, its index entry being near already.
+    /// Where an account most likely stands, its index entry being near already; not confirmed by its number. Kept, so that
+    /// finding the account soon after costs nothing more.
     #[inline]
-    pub fn look_at(&self, account: AccountId) {
-        if let Some(slot) = self.index.likely(account.number()) {
-            self.look_at_slot(AccountSlot(slot));
-        }
+    pub fn expect(&mut self, account: AccountId) -> Option<AccountSlot> {
+        let slot = self.index.likely(account.number()).map(AccountSlot)?;
+        self.expected[expected_place(account)] = Expected { account: account.number(), slot };
+        Some(slot)
+    }
+
+    /// Where an account most likely stands, if it was expected a moment ago.
+    #[inline(always)]
+    pub fn expected(&self, account: AccountId) -> Option<AccountSlot> {
+        let expected = &self.expected[expected_place(account)];
+        (expected.account == account.number() && expected.slot.0 < self.count).then_some(expected.slot)
     }
 
     /// Brings an account nearer.
     #[inline]
-    pub fn look_at_slot(&self, slot: AccountSlot) {
-        self.hot.prefetch(slot.at());
-        self.numbers.prefetch(slot.at());
+    pub fn look_at(&self, slot: AccountSlot) {
+        self.records.prefetch(slot);
+    }
+
+    /// Brings the place nearer where a purchase of the account is noted.
+    #[inline]
+    pub fn look_at_purchase(&self, slot: AccountSlot) {
+        self.last_purchase_ns.prefetch(slot.at());
     }
 
     /// All slots, in opening order.
@@ -106,8 +144,8 @@ impl AccountTable {
         assert!(!self.is_full(), "the caller checks for room");
         let slot = AccountSlot(self.count);
         self.count += 1;
-        self.numbers[slot.at()] = account.number();
-        self.hot[slot.at()] = *hot;
+        self.records.set_number(slot, account.number());
+        *self.records.hot_mut(slot) = *hot;
         self.index.insert(account.number(), slot.0);
         self.set_household(slot, household);
         slot
@@ -115,28 +153,28 @@ impl AccountTable {
 
     #[inline]
     pub fn id(&self, slot: AccountSlot) -> AccountId {
-        AccountId::new(self.numbers[slot.at()])
+        AccountId::new(self.records.number(slot))
     }
 
     #[inline(always)]
     pub fn hot(&self, slot: AccountSlot) -> &Hot {
-        &self.hot[slot.at()]
+        self.records.hot(slot)
     }
 
     #[inline(always)]
     pub fn hot_mut(&mut self, slot: AccountSlot) -> &mut Hot {
-        &mut self.hot[slot.at()]
+        self.records.hot_mut(slot)
     }
 
     #[inline]
     pub fn cold(&self, slot: AccountSlot) -> Cold {
-        Cold::unpack(&self.cold[slot.at()])
+        Cold::unpack(self.records.cold(slot))
     }
 
     /// Writes the cold side. The household moves by [`Self::set_household`] only.
     pub fn set_cold(&mut self, slot: AccountSlot, cold: &Cold) {
         debug_assert_eq!(cold.household, self.cold(slot).household);
-        self.cold[slot.at()] = cold.pack();
+        *self.records.cold_mut(slot) = cold.pack();
     }
 
     /// Moves an account to another household; 0 = none.
@@ -146,8 +184,8 @@ impl AccountTable {
             return;
         }
         let households = &mut self.households;
-        let table = &self.cold;
-        let household_of = |other: u32| Cold::unpack(&table[other as usize]).household;
+        let records = &self.records;
+        let household_of = |other: u32| Cold::unpack(records.cold(AccountSlot(other))).household;
         if cold.household != 0 {
             households.leave(slot.0, cold.household, household_of);
         }
@@ -155,12 +193,12 @@ impl AccountTable {
             households.join(slot.0, household, household_of);
         }
         cold.household = household;
-        self.cold[slot.at()] = cold.pack();
+        *self.records.cold_mut(slot) = cold.pack();
     }
 
     /// The accounts of a household (not 0).
     pub fn members(&self, household: u32) -> impl Iterator<Item = AccountSlot> + '_ {
-        let household_of = |other: u32| Cold::unpack(&self.cold[other as usize]).household;
+        let household_of = |other: u32| Cold::unpack(self.records.cold(AccountSlot(other))).household;
         self.households.members(household, household_of).map(AccountSlot)
     }
 

@@ -4,6 +4,7 @@ mod levels;
 mod order;
 mod order_index;
 mod pool;
+mod retired;
 mod sides;
 
 pub(crate) use order::{ORDER_NUMBER_MAX, Order, OrderSlot};

@@ -55,12 +55,6 @@ impl Pool {
         self.free = Some(slot);
     }
 
-    /// The free record that is taken next, unless it is a fresh one.
-    #[inline]
-    pub const fn next_free(&self) -> Option<OrderSlot> {
-        self.free
-    }
-
     /// Brings a record nearer: it may lie across two cache lines.
     #[inline]
     pub fn prefetch(&self, slot: OrderSlot) {

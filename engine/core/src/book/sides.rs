@@ -7,23 +7,26 @@ use super::levels::{Level, Levels};
 use super::order::{Order, OrderSlot, Record};
 use super::order_index::OrderIndex;
 use super::pool::Pool;
+use super::retired::Retired;
 use crate::accounts::AccountSlot;
 
 /// All resting orders.
 pub(crate) struct Book {
-    pool: Pool,
-    index: OrderIndex,
+    pub(super) pool: Pool,
+    pub(super) index: OrderIndex,
     /// By side, sells first.
     sides: [Levels; 2],
     /// The best level of each side: lowest sell, highest buy.
-    best: [Option<u16>; 2],
+    pub(super) best: [Option<u16>; 2],
     tick_ueur: u64,
     /// The band's floor, in ticks.
     floor_ticks: u64,
     /// The band's ceiling, in ticks.
     ceiling_ticks: u64,
     /// How many day orders rest, so that a day without them costs nothing.
-    day_orders: u32,
+    pub(super) day_orders: u32,
+    /// Orders of a closed year, out of every line, whose owners have not yet been settled.
+    pub(super) retired: Retired,
 }
 
 impl Book {
@@ -37,6 +40,7 @@ impl Book {
             floor_ticks: 0,
             ceiling_ticks: 0,
             day_orders: 0,
+            retired: Retired::default(),
         };
         book.set_band(band, tick_ueur);
         book
@@ -56,14 +60,16 @@ impl Book {
         ];
     }
 
+    /// Orders in line; those of a closed year no longer count.
     pub const fn len(&self) -> u32 {
-        self.pool.live()
+        self.pool.live() - self.retired.len()
     }
 
     pub const fn is_empty(&self) -> bool {
-        self.pool.live() == 0
+        self.len() == 0
     }
 
+    /// Whether no place is left in the pool, where orders of a closed year stand until their owners are settled.
     pub fn is_full(&self) -> bool {
         self.pool.is_full()
     }
@@ -99,7 +105,7 @@ impl Book {
     }
 
     #[inline]
-    const fn levels_mut(&mut self, side: Side) -> &mut Levels {
+    pub(super) const fn levels_mut(&mut self, side: Side) -> &mut Levels {
         &mut self.sides[side as usize]
     }
 
@@ -178,6 +184,16 @@ impl Book {
                 self.best[side as usize] = self.worse_place(side, place);
             }
         }
+        if record.tif() == TimeInForce::Day {
+            self.day_orders -= 1;
+        }
+        self.release(slot, &record)
+    }
+
+    /// Unlinks an order from its account, forgets its number and gives its place back; answers its account's new link to
+    /// its newest order, if that has changed.
+    #[inline]
+    pub(super) fn release(&mut self, slot: OrderSlot, record: &Record) -> Option<u32> {
         if let Some(older) = OrderSlot::from_link(record.older_of_account) {
             self.pool.record_mut(older).newer_of_account = record.newer_of_account;
         }
@@ -189,9 +205,6 @@ impl Book {
         let pool = &self.pool;
         self.index.remove(record.id(), |slot| pool.record(OrderSlot::new(slot)).id());
         self.pool.give_back(slot);
-        if record.tif() == TimeInForce::Day {
-            self.day_orders -= 1;
-        }
         newest
     }
 
@@ -226,9 +239,15 @@ impl Book {
         AccountSlot::from_number(self.pool.record(slot).account)
     }
 
-    /// An open order by its number.
+    /// An open order by its number; one of a closed year is none.
     #[inline]
     pub fn find(&self, id: OrderId) -> Option<OrderSlot> {
+        self.find_any(id).filter(|slot| !self.is_retired(*slot))
+    }
+
+    /// An order of the pool by its number.
+    #[inline]
+    pub(super) fn find_any(&self, id: OrderId) -> Option<OrderSlot> {
         self.index.find(id.number(), |slot| self.pool.record(OrderSlot::new(slot)).id()).map(OrderSlot::new)
     }
 
@@ -238,20 +257,16 @@ impl Book {
         self.index.look_up(id.number());
     }
 
-    /// Brings an order nearer, its index entry being near already.
+    /// Where an order most likely stands, its index entry being near already; not confirmed by its number.
     #[inline]
-    pub fn look_at(&self, id: OrderId) {
-        if let Some(slot) = self.index.likely(id.number()) {
-            self.pool.prefetch(OrderSlot::new(slot));
-        }
+    pub fn likely(&self, id: OrderId) -> Option<OrderSlot> {
+        self.index.likely(id.number()).map(OrderSlot::new)
     }
 
-    /// Brings an order's neighbours nearer, the order being near already.
+    /// Brings an order nearer.
     #[inline]
-    pub fn look_around(&self, id: OrderId) {
-        if let Some(slot) = self.index.likely(id.number()) {
-            self.look_beside(OrderSlot::new(slot));
-        }
+    pub fn look_at(&self, slot: OrderSlot) {
+        self.pool.prefetch(slot);
     }
 
     /// Brings an order's neighbours in its level nearer.
@@ -271,14 +286,11 @@ impl Book {
         if let Some(youngest) = OrderSlot::from_link(self.levels(side).level(self.place(price_ueur)).youngest) {
             self.pool.prefetch(youngest);
         }
-        if let Some(free) = self.pool.next_free() {
-            self.pool.prefetch(free);
-        }
     }
 
     /// The next level of a side after one, going to worse prices.
     #[inline]
-    fn worse_place(&self, side: Side, place: u16) -> Option<u16> {
+    pub(super) fn worse_place(&self, side: Side, place: u16) -> Option<u16> {
         let floor = self.floor_place();
         match side {
             Side::Sell if place == self.ceiling_ticks as u16 => None,

@@ -5,8 +5,9 @@ use carbex_vocabulary::{
 };
 
 use super::ledger::quantity;
+use super::operation::class_of;
 use super::{Checked, Events, Market};
-use crate::accounts::{AccountSlot, Hot, OBLIGATION_MAX_G, SHARE_MAX_BP};
+use crate::accounts::{AccountSlot, EndowmentClass, Hot, OBLIGATION_MAX_G, SHARE_MAX_BP};
 
 /// A share that the table holds.
 fn check_share(share: BasisPoints) -> Checked {
@@ -58,19 +59,23 @@ impl Market {
             ));
         }
         let opened_day = self.year.as_ref().map_or(0, |year| year.capped_day() as u16);
-        self.accounts.open(account, &Hot::new(share.bp(), opened_day), household_number);
+        let mut hot = Hot::new(share.bp(), opened_day);
+        hot.set_operations_taken(self.settlement.logged);
+        self.accounts.open(account, &hot, household_number);
+        self.settlement.classes.add(EndowmentClass { share_bp: share.bp(), opened_day }, 1);
         events.emit(Event::AccountOpened { account, share, household });
         Ok(())
     }
 
     pub(super) fn close_account(&mut self, account: AccountId, events: &mut impl Events) -> Checked {
         let slot = self.find(account)?;
-        check_not_closed(&self.accounts.hot(slot))?;
+        check_not_closed(self.accounts.hot(slot))?;
         let points_g = self.accounts.hot(slot).points_g();
         let (expired_g, deficit_g) = if points_g < 0 { (0, -points_g) } else { (points_g, 0) };
         events.emit(Event::AccountClosed { account, expired: quantity(expired_g), deficit: quantity(deficit_g) });
         self.cancel_orders_of(slot, CancelReason::AccountClosed, events);
         let hot = self.accounts.hot_mut(slot);
+        self.settlement.classes.remove(EndowmentClass { share_bp: hot.share_bp(), opened_day: hot.opened_day() });
         hot.set_allotted_g(0);
         hot.set_purchased_g(0);
         hot.set_status(AccountStatus::Closed);
@@ -83,7 +88,12 @@ impl Market {
         let slot = self.find(account)?;
         check_share(share)?;
         let hot = self.accounts.hot_mut(slot);
+        let before = class_of(hot);
         hot.set_share_bp(share.bp());
+        if let (Some(before), Some(after)) = (before, class_of(hot)) {
+            self.settlement.classes.remove(before);
+            self.settlement.classes.add(after, 1);
+        }
         events.emit(Event::ShareSet { account, share });
         Ok(())
     }
@@ -125,7 +135,7 @@ impl Market {
     pub(super) fn freeze(&mut self, account: AccountId, events: &mut impl Events) -> Checked {
         let slot = self.find(account)?;
         let hot = self.accounts.hot_mut(slot);
-        check_not_closed(&hot)?;
+        check_not_closed(hot)?;
         hot.set_status(AccountStatus::Frozen);
         events.emit(Event::Frozen { account });
         self.cancel_orders_of(slot, CancelReason::AccountFrozen, events);
@@ -135,7 +145,7 @@ impl Market {
     pub(super) fn unfreeze(&mut self, account: AccountId, events: &mut impl Events) -> Checked {
         let slot = self.find(account)?;
         let hot = self.accounts.hot_mut(slot);
-        check_not_closed(&hot)?;
+        check_not_closed(hot)?;
         hot.set_status(AccountStatus::Active);
         events.emit(Event::Unfrozen { account });
         Ok(())

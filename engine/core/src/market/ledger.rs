@@ -1,7 +1,7 @@
 //! Money and points changing hands: reservations, and the citizen's leg of a trade with the regulator.
 //!
-//! Conservation, after every command: Σ (allotted + purchased) + inventory + reserve + retired + expired + deficit =
-//! issued; Σ cash + treasury = deposited − withdrawn.
+//! Conservation, after every command: Σ (allotted + purchased) + inventory + reserve + retired + expired + deficit +
+//! in settlement = issued; Σ cash + treasury = deposited − withdrawn.
 
 use carbex_vocabulary::{AmountUeur, Event, OrderId, PriceUeur, QuantityG, Side};
 
@@ -50,6 +50,9 @@ impl Market {
     #[inline]
     pub(super) fn fill_resting(&mut self, slot: OrderSlot, quantity_g: i64, price_ueur: u64, events: &mut impl Events) {
         let order = self.book.order(slot);
+        if self.settlement.is_under_way() {
+            self.catch_up(order.account, events);
+        }
         if quantity_g == order.quantity_g {
             self.take_out(slot, order.account);
         } else {

@@ -9,7 +9,9 @@ mod execution;
 mod facility;
 mod ledger;
 mod look_ahead;
+mod marks;
 mod money;
+mod operation;
 mod orders;
 mod outcome;
 mod period;
@@ -17,11 +19,14 @@ mod points;
 mod rationing;
 mod read;
 mod regulator;
+mod settlement;
+mod settlement_state;
 mod state;
 mod uncross;
 mod year;
 
 pub use read::{DepthLevel, RestingOrder};
+pub use settlement::Progress;
 pub use state::StateFault;
 
 use carbex_rules::{Band, RuleSet};
@@ -36,12 +41,15 @@ use crate::{Command, PublicFields, Quote};
 use allowances::Allowances;
 use outcome::Later;
 use rationing::Claims;
+use settlement::Settlement;
 use year::Year;
 
 /// Where the core puts what happened, in order.
 pub trait Events {
     /// Takes one event.
     fn emit(&mut self, event: Event);
+    /// What came before the command is told (day orders that ended, accounts that were settled): its own outcome is next.
+    fn outcome_is_next(&mut self) {}
 }
 
 impl Events for Vec<Event> {
@@ -57,6 +65,10 @@ pub struct Capacities {
     pub accounts: u32,
     /// Orders resting at once.
     pub orders: u32,
+    /// Accounts that one command settles in their turn at most, when an operation on all of them waits (0 counts as 1);
+    /// `u32::MAX` = every operation is done at once. Another number changes when events are told, never what they say of
+    /// an account.
+    pub slice_accounts: u32,
 }
 
 /// The whole market. Same commands, same events, same state hash, on any machine.
@@ -78,6 +90,8 @@ pub struct Market {
     next_priority: u64,
     accounts: AccountTable,
     book: Book,
+    /// Operations on all accounts that some have yet to take.
+    settlement: Settlement,
     claims: Claims,
     allowances: Allowances,
     /// What the command under way tells after its trades.
@@ -108,6 +122,7 @@ impl Market {
             next_priority: 1,
             accounts: AccountTable::new(capacities.accounts),
             book: Book::new(capacities.orders, band, rules.market.tick_ueur),
+            settlement: Settlement::new(capacities.accounts, capacities.slice_accounts),
             claims: Claims::new(capacities.orders),
             allowances: Allowances::new(),
             later: Later::default(),
@@ -125,6 +140,10 @@ impl Market {
         self.time = time;
         self.facility_moved = false;
         self.turn_day(events);
+        if self.settlement.is_under_way() {
+            self.settle_before(command, events);
+        }
+        events.outcome_is_next();
         if let Err(reject) = self.perform(command, events) {
             events.emit(Event::Rejected(reject));
         }
@@ -202,7 +221,9 @@ impl Market {
         let mut next = self.book.best(side);
         while let Some(slot) = next {
             next = self.book.behind(slot);
-            if chosen(&self.book.order(slot)) {
+            let order = self.book.order(slot);
+            if chosen(&order) {
+                self.catch_up(order.account, events);
                 events.emit(self.cancel_order(slot, reason));
             }
         }
@@ -221,6 +242,7 @@ impl Market {
     }
 
     /// An account by its number.
+    #[inline(always)]
     fn find(&self, account: AccountId) -> Checked<AccountSlot> {
         self.accounts.find(account).ok_or(Reject::plain(RejectCode::UnknownAccount))
     }

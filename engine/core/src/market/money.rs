@@ -75,12 +75,16 @@ impl Market {
         Ok(())
     }
 
+    /// What of the treasury the buyback quote may still spend.
+    pub(super) fn promised_ueur(&self) -> i64 {
+        if self.buyback.volume_g > 0 { signed(self.buyback.budget_ueur) } else { 0 }
+    }
+
     /// Leaves the budget of a buyback quote with volume left covered.
     pub(super) fn draw_treasury(&mut self, drawn: AmountUeur, events: &mut impl Events) -> Checked {
         check_not_zero(drawn.ueur())?;
         let drawn_ueur = signed(drawn.ueur());
-        let promised_ueur = if self.buyback.volume_g > 0 { signed(self.buyback.budget_ueur) } else { 0 };
-        let free_ueur = self.public.treasury_ueur - promised_ueur;
+        let free_ueur = self.public.treasury_ueur - self.promised_ueur();
         if drawn_ueur > free_ueur {
             return Err(Reject::with(RejectCode::TreasuryShort, free_ueur, drawn_ueur));
         }

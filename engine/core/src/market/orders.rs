@@ -217,9 +217,9 @@ impl Market {
         };
         if household != 0 {
             for member in self.accounts.members(household).filter(|member| *member != slot) {
-                let hot = self.accounts.hot(member);
-                let holdings = self.holdings(member, hot);
-                let allowance = self.work_out_allowance(hot)?;
+                let (hot, _) = self.as_settled(member);
+                let holdings = self.holdings(member, &hot);
+                let allowance = self.work_out_allowance(&hot)?;
                 holding.add(&holdings, &allowance);
                 purchase.add(&holdings, &allowance);
             }

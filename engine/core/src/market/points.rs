@@ -1,12 +1,12 @@
 //! Points issued and consumed: allot, allot_all, debit, refund.
 
 use carbex_rules::check_overdraft;
-use carbex_vocabulary::{
-    AccountId, AccountStatus, BasisPoints, CancelReason, DebitMode, Event, QuantityG, Reject, RejectCode, Side,
-};
+use carbex_vocabulary::{AccountId, BasisPoints, CancelReason, DebitMode, Event, QuantityG, Reject, RejectCode, Side};
 
 use super::accounts::check_not_closed;
 use super::ledger::{TOTAL_MAX, quantity, signed};
+use super::operation::{Operation, YearTerms, class_of};
+use super::year::Year;
 use super::{Checked, Events, Market};
 use crate::accounts::{AMOUNT_MAX_G, AccountSlot};
 
@@ -26,12 +26,14 @@ pub(super) fn check_amount_fits(grams: i64) -> Checked {
     Ok(())
 }
 
-/// What an allotment does to one account.
+/// What an allotment to all accounts issues.
 #[derive(Clone, Copy)]
-struct Allotment {
-    issued_g: i64,
-    /// What goes to the old deficit first.
-    repaid_g: i64,
+pub(super) struct Issue {
+    /// Accounts that are given anything.
+    pub accounts: u64,
+    pub total_g: i128,
+    /// The most that one account is given.
+    pub most_g: i64,
 }
 
 impl Market {
@@ -59,35 +61,27 @@ impl Market {
         }
     }
 
-    fn plan_allotment(&self, slot: AccountSlot, issued_g: i64) -> Checked<Allotment> {
-        let repaid_g = issued_g.min(self.accounts.cold(slot).repay_g);
-        check_amount_fits(self.accounts.hot(slot).allotted_g().saturating_add(issued_g - repaid_g))?;
-        Ok(Allotment { issued_g, repaid_g })
-    }
-
-    fn book_allotment(&mut self, slot: AccountSlot, allotment: Allotment, events: &mut impl Events) {
-        let Allotment { issued_g, repaid_g } = allotment;
-        let hot = self.accounts.hot_mut(slot);
-        hot.add_allotted_g(issued_g - repaid_g);
-        if repaid_g > 0 {
-            let mut cold = self.accounts.cold(slot);
-            cold.repay_g -= repaid_g;
-            self.accounts.set_cold(slot, &cold);
-            self.public.deficit_g += repaid_g;
-        }
-        let account = self.accounts.id(slot);
-        events.emit(Event::Allotted { account, quantity: quantity(issued_g), repaid: quantity(repaid_g) });
-    }
-
     pub(super) fn allot(&mut self, account: AccountId, allotted: QuantityG, events: &mut impl Events) -> Checked {
         let slot = self.find(account)?;
-        check_not_closed(&self.accounts.hot(slot))?;
+        let hot = *self.accounts.hot(slot);
+        check_not_closed(&hot)?;
         self.open_year()?;
         check_not_zero(allotted.g())?;
         self.check_issue(i128::from(allotted.g()))?;
-        let allotment = self.plan_allotment(slot, signed(allotted.g()))?;
-        self.book_issue(allotment.issued_g);
-        self.book_allotment(slot, allotment, events);
+        let issued_g = signed(allotted.g());
+        let mut cold = self.accounts.cold(slot);
+        let repaid_g = issued_g.min(cold.repay_g);
+        check_amount_fits(hot.allotted_g().saturating_add(issued_g - repaid_g))?;
+        self.book_issue(issued_g);
+        let hot = self.accounts.hot_mut(slot);
+        hot.add_allotted_g(issued_g - repaid_g);
+        self.settlement.marks.note_points(hot);
+        if repaid_g > 0 {
+            cold.repay_g -= repaid_g;
+            self.accounts.set_cold(slot, &cold);
+        }
+        self.public.deficit_g += repaid_g;
+        events.emit(Event::Allotted { account, quantity: allotted, repaid: quantity(repaid_g) });
         Ok(())
     }
 
@@ -95,33 +89,71 @@ impl Market {
     pub(super) fn allot_all(&mut self, fraction: BasisPoints, events: &mut impl Events) -> Checked {
         let year = *self.open_year()?;
         check_not_zero(u64::from(fraction.bp()))?;
-        let (mut accounts, mut total_g) = (0_u64, 0_i128);
-        let mut unfit = Ok(());
-        for slot in self.accounts.slots() {
-            let issued_g = year.of(&self.accounts.hot(slot)).share_g(fraction.bp());
-            total_g += i128::from(issued_g);
-            accounts += u64::from(issued_g > 0);
-            if unfit.is_ok() {
-                unfit = self.plan_allotment(slot, issued_g).map(|_| ());
+        debug_assert!(self.marks_cover_all_accounts());
+        let proven = self.prove_allotment(&year, fraction.bp());
+        let issue = match proven {
+            Some(issue) => {
+                self.check_issue(issue.total_g)?;
+                issue
             }
-        }
-        self.check_issue(total_g)?;
-        unfit?;
-        let total_g = i64::try_from(total_g).map_err(|_| Reject::plain(RejectCode::LimitExceeded))?;
-        events.emit(Event::AllottedAll { fraction, accounts, quantity: quantity(total_g) });
+            None => self.look_at_all(&year, fraction.bp())?,
+        };
+        let total_g = i64::try_from(issue.total_g).map_err(|_| Reject::plain(RejectCode::LimitExceeded))?;
+        events.emit(Event::AllottedAll { fraction, accounts: issue.accounts, quantity: quantity(total_g) });
         self.book_issue(total_g);
+        self.public.in_settlement_g += total_g;
         if let Some(year) = &mut self.year {
             year.allotted_fraction_bp += u64::from(fraction.bp());
         }
         self.allowances.forget();
-        for slot in self.accounts.slots() {
-            let issued_g = year.of(&self.accounts.hot(slot)).share_g(fraction.bp());
+        self.settlement.marks.after_allotment(issue.most_g);
+        let operation = Operation::AllotAll { terms: YearTerms::of_year(&year), fraction_bp: fraction.bp() };
+        self.begin_operation(operation, proven.is_none(), events);
+        Ok(())
+    }
+
+    /// What an allotment issues; none when too many classes of endowment exist to count them.
+    pub(super) fn issue(&self, terms: &YearTerms, fraction_bp: u32) -> Option<Issue> {
+        let mut issue = Issue { accounts: 0, total_g: 0, most_g: 0 };
+        for (class, accounts) in self.settlement.classes.counted()? {
+            let issued_g = terms.share_g(class, fraction_bp);
             if issued_g > 0 {
-                let repaid_g = issued_g.min(self.accounts.cold(slot).repay_g);
-                self.book_allotment(slot, Allotment { issued_g, repaid_g }, events);
+                issue.accounts += u64::from(accounts);
+                issue.total_g += i128::from(issued_g) * i128::from(accounts);
+                issue.most_g = issue.most_g.max(issued_g);
             }
         }
-        Ok(())
+        Some(issue)
+    }
+
+    /// What an allotment issues, if every account is known to have room for it.
+    pub(super) fn prove_allotment(&self, year: &Year, fraction_bp: u32) -> Option<Issue> {
+        let issue = self.issue(&YearTerms::of_year(year), fraction_bp)?;
+        self.settlement.marks.prove_allotment(issue.most_g).then_some(issue)
+    }
+
+    /// What an allotment issues, from every account; counts them anew on the way. All accounts are settled.
+    fn look_at_all(&mut self, year: &Year, fraction_bp: u32) -> Checked<Issue> {
+        let terms = YearTerms::of_year(year);
+        let mut issue = Issue { accounts: 0, total_g: 0, most_g: 0 };
+        let mut unfit = Ok(());
+        self.settlement.classes.clear();
+        self.sharpen_marks();
+        for slot in self.accounts.slots() {
+            let hot = self.accounts.hot(slot);
+            let Some(class) = class_of(hot) else { continue };
+            self.settlement.classes.add(class, 1);
+            let issued_g = terms.share_g(class, fraction_bp);
+            issue.accounts += u64::from(issued_g > 0);
+            issue.total_g += i128::from(issued_g);
+            issue.most_g = issue.most_g.max(issued_g);
+            if unfit.is_ok() {
+                let repaid_g = issued_g.min(self.accounts.cold(slot).repay_g);
+                unfit = check_amount_fits(hot.allotted_g().saturating_add(issued_g - repaid_g));
+            }
+        }
+        self.check_issue(issue.total_g)?;
+        unfit.map(|()| issue)
     }
 
     /// Consumes points: purchased ones first. Daily life comes before trading: sells give way, newest first.
@@ -172,7 +204,10 @@ impl Market {
 
     /// Cancels an account's sells, newest first, while they promise points that are gone.
     fn cancel_sells_until_covered(&mut self, slot: AccountSlot, events: &mut impl Events) {
-        let mut next = self.book.of_account(self.accounts.hot(slot).newest_order()).next();
+        let hot = self.accounts.hot(slot);
+        // Every debit that leaves less than nothing comes by here: the only place where deficits begin.
+        self.settlement.marks.note_points(hot);
+        let mut next = self.book.of_account(hot.newest_order()).next();
         while let Some(order) = next {
             let hot = self.accounts.hot(slot);
             if hot.points_g() >= hot.open_sell_g() {
@@ -206,14 +241,10 @@ impl Market {
         hot.add_allotted_g(to_allotted_g);
         hot.add_purchased_g(to_purchased_g);
         cold.consumed_purchased_g -= to_purchased_g;
+        self.settlement.marks.note_points(hot);
         self.accounts.set_cold(slot, &cold);
         self.public.retired_g -= refunded_g;
         events.emit(Event::Refunded { account, quantity: refunded, purchased: quantity(to_purchased_g) });
         Ok(())
-    }
-
-    /// Whether an account takes part in a year's end and in allotments.
-    pub(super) fn is_closed(&self, slot: AccountSlot) -> bool {
-        self.accounts.hot(slot).status() == AccountStatus::Closed
     }
 }

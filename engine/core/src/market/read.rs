@@ -6,7 +6,7 @@ use carbex_vocabulary::{AccountId, ClientOrderId, OrderId, Sequence, Side, TimeI
 use super::Market;
 use crate::accounts::AccountSlot;
 use crate::book::OrderSlot;
-use crate::{AccountFields, MarketFields, PeriodFields};
+use crate::{AccountFields, MarketFields, PeriodFields, PublicFields};
 
 /// One resting order, as its owner may see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ impl Market {
         &self.rules
     }
 
-    /// The market's public state.
+    /// The market's public state. Its public accounts move as accounts are settled ([`Self::public_as_settled`]).
     pub fn fields(&self) -> MarketFields {
         MarketFields {
             phase: self.phase,
@@ -80,18 +80,30 @@ impl Market {
         }
     }
 
-    /// One account, if it exists.
+    /// The public accounts as they will be once every account is settled, when they add up with [`Self::accounts`]. While
+    /// operations wait this walks all accounts; [`Self::fields`] never does.
+    pub fn public_as_settled(&self) -> PublicFields {
+        let mut public = self.public;
+        if self.settlement.is_under_way() {
+            for slot in self.accounts.slots() {
+                self.settlement.foresee(*self.accounts.hot(slot), self.accounts.cold(slot), &mut public);
+            }
+        }
+        public
+    }
+
+    /// One account, if it exists, as if it were settled.
     pub fn account(&self, account: AccountId) -> Option<AccountFields> {
         self.accounts.find(account).map(|slot| self.account_fields(slot))
     }
 
-    /// All accounts, in the order in which they were opened.
+    /// All accounts, as if they were settled, in the order in which they were opened.
     pub fn accounts(&self) -> impl Iterator<Item = (AccountId, AccountFields)> + '_ {
         self.accounts.slots().map(|slot| (self.accounts.id(slot), self.account_fields(slot)))
     }
 
     fn account_fields(&self, slot: AccountSlot) -> AccountFields {
-        let (hot, cold) = (self.accounts.hot(slot), self.accounts.cold(slot));
+        let (hot, cold) = self.as_settled(slot);
         AccountFields {
             allotted_g: hot.allotted_g(),
             purchased_g: hot.purchased_g(),
@@ -115,7 +127,7 @@ impl Market {
 
     /// An account's open orders, oldest first.
     pub fn orders_of(&self, account: AccountId) -> impl Iterator<Item = RestingOrder> + '_ {
-        let newest = self.accounts.find(account).map_or(0, |slot| self.accounts.hot(slot).newest_order());
+        let newest = self.accounts.find(account).map_or(0, |slot| self.as_settled(slot).0.newest_order());
         let oldest = self.book.of_account(newest).last();
         core::iter::successors(oldest, |slot| self.book.newer_of_account(*slot)).map(|slot| self.resting_order(slot))
     }

@@ -2,9 +2,13 @@
 //!
 //! ```text
 //! header   "CXSTATE2", sequence, time_ns, rule set (256), phase, band (2), buyback (3), sale (3), reference (flag, value),
-//!          last indicative (flag, value), year (flag, then 10 numbers), public accounts (9), next priority, accounts, orders
-//! account  number, hot words (8; the link to the newest order is zero), cold words (3), last purchase + 1       104 bytes
+//!          last indicative (flag, value), year (flag, then 10 numbers), public accounts (10), next priority, accounts,
+//!          orders, marks (4), classes overflowed, operations that wait, retired orders
+//! settling cursor, retired before; then per operation: kind, 6 numbers, start, wrapped: only when operations wait
+//! account  number, hot words (8; the link to the newest order is zero, in the place of the operations taken stands how
+//!          many the account has yet to take), cold words (3), last purchase + 1                                 104 bytes
 //! order    id, account's place, side | tif << 8 | named << 16, client order id, quantity_g, price_ueur, priority 56 bytes
+//! retired  as an order, its price 0; in the order of their list
 //! ```
 //! Numbers are 64-bit little-endian. Accounts stand in opening order; orders sells first, best price first, then oldest.
 //! Where a record stands in memory is no part of the state: links are rebuilt from priorities.
@@ -12,10 +16,12 @@
 use carbex_rules::{Band, RULE_SET_BYTES, RuleSet};
 use carbex_vocabulary::{AccountId, ClientOrderId, OrderId, Phase, Sequence, Side, TimeInForce, TimestampNs};
 
+use super::operation::class_of;
+use super::settlement_state::RetiredHeader;
 use super::year::Year;
 use super::{Capacities, Market};
-use crate::accounts::{AccountSlot, Cold, Hot};
-use crate::book::Order;
+use crate::accounts::{AMOUNT_MAX_G, AccountSlot, Cold, EndowmentClass, Hot};
+use crate::book::{ORDER_NUMBER_MAX, Order, OrderSlot};
 use crate::{PublicFields, Quote};
 
 const MAGIC: &[u8; 8] = b"CXSTATE2";
@@ -36,7 +42,7 @@ impl core::error::Error for StateFault {}
 const PIECE_BYTES: usize = 16 * 1024;
 
 /// Gathers small writes.
-struct Pieces<'a> {
+pub(super) struct Pieces<'a> {
     buffer: [u8; PIECE_BYTES],
     length: usize,
     out: &'a mut dyn FnMut(&[u8]),
@@ -51,11 +57,11 @@ impl Pieces<'_> {
         self.length += bytes.len();
     }
 
-    fn number(&mut self, number: u64) {
+    pub(super) fn number(&mut self, number: u64) {
         self.bytes(&number.to_le_bytes());
     }
 
-    fn signed(&mut self, number: i64) {
+    pub(super) fn signed(&mut self, number: i64) {
         self.bytes(&number.to_le_bytes());
     }
 
@@ -78,6 +84,7 @@ impl Market {
         for slot in self.accounts.slots() {
             let mut hot = *self.accounts.hot(slot);
             hot.set_newest_order(0);
+            hot.set_operations_taken(self.settlement.count_owed_to(&hot) as u8);
             pieces.number(self.accounts.id(slot).number());
             hot.words().iter().for_each(|word| pieces.number(*word));
             self.accounts.cold(slot).pack().iter().for_each(|word| pieces.number(*word));
@@ -85,18 +92,26 @@ impl Market {
         }
         for side in [Side::Sell, Side::Buy] {
             for slot in self.book.in_line(side) {
-                let order = self.book.order(slot);
-                let named = u64::from(order.client_order_id.is_some());
-                pieces.number(order.id.number());
-                pieces.number(u64::from(order.account.number()));
-                pieces.number(order.side as u64 | (order.tif as u64) << 8 | named << 16);
-                pieces.number(order.client_order_id.map_or(0, ClientOrderId::number));
-                pieces.signed(order.quantity_g);
-                pieces.number(order.price_ueur);
-                pieces.number(order.priority);
+                let price_ueur = self.book.order(slot).price_ueur;
+                self.write_order(slot, price_ueur, &mut pieces);
             }
         }
+        for slot in self.book.retired() {
+            self.write_order(slot, 0, &mut pieces);
+        }
         pieces.hand_on();
+    }
+
+    fn write_order(&self, slot: OrderSlot, price_ueur: u64, pieces: &mut Pieces<'_>) {
+        let order = self.book.order(slot);
+        let named = u64::from(order.client_order_id.is_some());
+        pieces.number(order.id.number());
+        pieces.number(u64::from(order.account.number()));
+        pieces.number(order.side as u64 | (order.tif as u64) << 8 | named << 16);
+        pieces.number(order.client_order_id.map_or(0, ClientOrderId::number));
+        pieces.signed(order.quantity_g);
+        pieces.number(price_ueur);
+        pieces.number(order.priority);
     }
 
     fn write_header(&self, pieces: &mut Pieces<'_>) {
@@ -134,6 +149,7 @@ impl Market {
             public.retired_g,
             public.expired_g,
             public.deficit_g,
+            public.in_settlement_g,
             public.treasury_ueur,
             public.deposited_ueur,
             public.withdrawn_ueur,
@@ -143,6 +159,7 @@ impl Market {
         pieces.number(self.next_priority);
         pieces.number(u64::from(self.accounts.len()));
         pieces.number(u64::from(self.book.len()));
+        self.write_settlement(pieces);
     }
 
     /// blake3 of the canonical state.
@@ -160,16 +177,31 @@ impl Market {
     /// When the bytes are no state, contradict themselves, or do not fit the capacities: with what is wrong.
     pub fn read_state(capacities: Capacities, fill: &mut dyn FnMut(&mut [u8]) -> bool) -> Result<Self, StateFault> {
         let mut source = Source { fill };
-        let (mut market, accounts, orders) = source.header(capacities)?;
+        let Header { mut market, accounts, orders, retired } = source.header(capacities)?;
         fits("accounts", accounts, capacities.accounts)?;
-        fits("resting orders", orders, capacities.orders)?;
+        fits("resting orders", orders.saturating_add(retired.orders), capacities.orders)?;
         for _ in 0..accounts {
             source.account(&mut market)?;
         }
         let mut resting = Vec::new();
         for _ in 0..orders {
-            resting.push(source.order(&market)?);
+            resting.push(source.order(&market, Standing::InLine)?);
         }
+        let mut closed = Vec::new();
+        for _ in 0..retired.orders {
+            closed.push(source.order(&market, Standing::Retired)?);
+        }
+        market.check_settlement(accounts)?;
+        let mut numbers: Vec<u64> = resting.iter().chain(&closed).map(|order| order.id.number()).collect();
+        numbers.sort_unstable();
+        if numbers.windows(2).any(|pair| pair[0] == pair[1]) {
+            return Err(wrong("an order stands in it twice"));
+        }
+        let before = |order: &Order| order.priority < retired.before_priority;
+        if resting.iter().any(before) || !closed.iter().all(before) {
+            return Err(wrong("an order stands in the wrong year"));
+        }
+        market.restore_retired(&closed, retired.before_priority);
         // Time of priority rebuilds both lines: the level's, oldest first, and the account's, newest first.
         resting.sort_unstable_by_key(|order| order.priority);
         for order in &resting {
@@ -186,6 +218,10 @@ impl Market {
                     hot.open_orders()
                 )));
             }
+            let ending = market.settlement.owes_ending_to(hot);
+            if market.book.of_account(hot.newest_order()).any(|order| market.book.is_retired(order) != ending) {
+                return Err(wrong("an order and its owner are not of the same year"));
+            }
         }
         Ok(market)
     }
@@ -198,12 +234,29 @@ fn fits(what: &str, count: u64, capacity: u32) -> Result<(), StateFault> {
     Ok(())
 }
 
-fn wrong(what: &str) -> StateFault {
+pub(super) fn wrong(what: &str) -> StateFault {
     StateFault(format!("these bytes are no market state: {what}"))
 }
 
+/// What the header says.
+struct Header {
+    market: Market,
+    accounts: u64,
+    /// Orders in line.
+    orders: u64,
+    retired: RetiredHeader,
+}
+
+/// Where a stored order stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    InLine,
+    /// Of a closed year: it has no price any more.
+    Retired,
+}
+
 /// Reads numbers off the bytes.
-struct Source<'a> {
+pub(super) struct Source<'a> {
     fill: &'a mut dyn FnMut(&mut [u8]) -> bool,
 }
 
@@ -213,19 +266,19 @@ impl Source<'_> {
         if (self.fill)(&mut bytes) { Ok(bytes) } else { Err(wrong("they end too early")) }
     }
 
-    fn number(&mut self) -> Result<u64, StateFault> {
+    pub(super) fn number(&mut self) -> Result<u64, StateFault> {
         Ok(u64::from_le_bytes(self.bytes()?))
     }
 
-    fn signed(&mut self) -> Result<i64, StateFault> {
+    pub(super) fn signed(&mut self) -> Result<i64, StateFault> {
         Ok(i64::from_le_bytes(self.bytes()?))
     }
 
-    fn small(&mut self, what: &str) -> Result<u32, StateFault> {
+    pub(super) fn small(&mut self, what: &str) -> Result<u32, StateFault> {
         u32::try_from(self.number()?).map_err(|_| wrong(what))
     }
 
-    fn flag(&mut self) -> Result<bool, StateFault> {
+    pub(super) fn flag(&mut self) -> Result<bool, StateFault> {
         match self.number()? {
             0 => Ok(false),
             1 => Ok(true),
@@ -243,7 +296,7 @@ impl Source<'_> {
         Ok(Quote { price_ueur: self.number()?, volume_g: self.number()?, budget_ueur: self.number()? })
     }
 
-    fn header(&mut self, capacities: Capacities) -> Result<(Market, u64, u64), StateFault> {
+    fn header(&mut self, capacities: Capacities) -> Result<Header, StateFault> {
         if &self.bytes::<8>()? != MAGIC {
             return Err(wrong("they do not begin with CXSTATE2"));
         }
@@ -269,9 +322,13 @@ impl Source<'_> {
         }
         market.public = self.public()?;
         market.next_priority = self.number()?;
+        if market.next_priority > ORDER_NUMBER_MAX {
+            return Err(wrong("more orders entered than there are numbers"));
+        }
         let accounts = self.number()?;
         let orders = self.number()?;
-        Ok((market, accounts, orders))
+        let retired = self.settlement(&mut market)?;
+        Ok(Header { market, accounts, orders, retired })
     }
 
     fn year(&mut self) -> Result<Year, StateFault> {
@@ -302,6 +359,7 @@ impl Source<'_> {
             retired_g: self.signed()?,
             expired_g: self.signed()?,
             deficit_g: self.signed()?,
+            in_settlement_g: self.signed()?,
             treasury_ueur: self.signed()?,
             deposited_ueur: self.signed()?,
             withdrawn_ueur: self.signed()?,
@@ -322,7 +380,22 @@ impl Source<'_> {
             *word = self.number()?;
         }
         let cold = Cold::unpack(&cold_words);
-        let slot = market.accounts.open(account, &Hot::from_words(hot_words), cold.household);
+        let mut hot = Hot::from_words(hot_words);
+        if hot.newest_order() != 0 {
+            return Err(wrong("an account links to an order"));
+        }
+        let logged = market.settlement.logged;
+        let taken = logged.checked_sub(hot.operations_taken());
+        hot.set_operations_taken(taken.ok_or(wrong("an account has more operations to take than wait"))?);
+        if market.settlement.count_owed_to(&hot) > market.settlement.most_owed_at(market.accounts.len()) {
+            return Err(wrong("an account has not taken an operation though its turn has come"));
+        }
+        let slot = market.accounts.open(account, &hot, cold.household);
+        // A year that it has yet to open changes its day; the classes count it as if it were settled.
+        if let Some(class) = class_of(&hot) {
+            let opened_day = if market.settlement.owes_opening_to(&hot) { 0 } else { class.opened_day };
+            market.settlement.classes.add(EndowmentClass { opened_day, ..class }, 1);
+        }
         market.accounts.set_cold(slot, &cold);
         if let Some(last_purchase_ns) = self.number()?.checked_sub(1) {
             market.accounts.set_last_purchase(slot, TimestampNs::new(last_purchase_ns));
@@ -330,7 +403,7 @@ impl Source<'_> {
         Ok(())
     }
 
-    fn order(&mut self, market: &Market) -> Result<Order, StateFault> {
+    fn order(&mut self, market: &Market, standing: Standing) -> Result<Order, StateFault> {
         let id = OrderId::new(self.number()?);
         let account = self.small("an order's account is none")?;
         if account >= market.accounts.len() {
@@ -348,8 +421,14 @@ impl Source<'_> {
             price_ueur: self.number()?,
             priority: self.number()?,
         };
-        let in_band = (market.band.floor_ueur..=market.band.ceiling_ueur).contains(&order.price_ueur);
-        if !in_band || order.quantity_g <= 0 || order.priority >= market.next_priority {
+        let in_place = match standing {
+            Standing::InLine => (market.band.floor_ueur..=market.band.ceiling_ueur).contains(&order.price_ueur),
+            Standing::Retired => order.price_ueur == 0,
+        };
+        if order.id.number() > ORDER_NUMBER_MAX || order.quantity_g > AMOUNT_MAX_G {
+            return Err(wrong("an order's number or quantity is too large"));
+        }
+        if !in_place || order.quantity_g <= 0 || order.priority >= market.next_priority {
             return Err(wrong("an order is outside the band, empty, or from the future"));
         }
         Ok(order)

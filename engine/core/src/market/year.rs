@@ -4,7 +4,7 @@ use carbex_rules::{AccountYear, Holdings};
 use carbex_vocabulary::{AccountStatus, TimestampNs};
 
 use super::Market;
-use crate::accounts::{AccountSlot, Hot};
+use crate::accounts::{AccountSlot, Hot, ORDERS_DAY_MAX};
 
 /// A budget year that is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,9 +37,9 @@ impl Year {
         u32::try_from(self.day).unwrap_or(self.days).min(self.days)
     }
 
-    /// The day as the daily count of orders keeps it; a year left open for 179 years would share its last day.
+    /// The day as the daily count of orders keeps it; a year left open for eleven years would share its last day.
     pub fn order_day(&self) -> u16 {
-        u16::try_from(self.day).unwrap_or(u16::MAX)
+        u16::try_from(self.day).unwrap_or(u16::MAX).min(ORDERS_DAY_MAX)
     }
 
     /// What `allot_all` has not yet given out, in basis points.

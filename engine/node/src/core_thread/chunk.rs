@@ -7,10 +7,11 @@ use std::{
 
 use carbex_core::Command;
 use carbex_journal::Records;
+use carbex_vocabulary::{Event, Sequence, TimestampNs};
 use carbex_wire::decode_command_into;
 
 use crate::{
-    Role,
+    Refusal, Role,
     batch::Waiting,
     keys::{BodyHash, KeyName},
     lanes::Lanes,
@@ -48,6 +49,17 @@ pub(super) struct Read {
     pub(super) key: Option<(KeyName, BodyHash)>,
 }
 
+/// What became of a command.
+#[derive(Clone, Copy)]
+pub(super) enum Done {
+    /// It was sequenced and applied; where among the group's events its outcome stands.
+    Sequenced { sequence: Sequence, outcome_at: usize },
+    /// Its key is known: this was answered.
+    Repeated { sequence: Sequence, time: TimestampNs, outcome: Option<Event> },
+    /// It was not taken.
+    Refused(Refusal),
+}
+
 /// Some commands, decoded.
 pub(super) struct Chunk {
     /// Places for commands; as many as `reads` are filled. They are written over, never moved.
@@ -55,6 +67,8 @@ pub(super) struct Chunk {
     pub(super) reads: Vec<Read>,
     /// The next command to be applied.
     pub(super) at: usize,
+    /// What became of those that were applied and not settled yet.
+    pub(super) done: Vec<Done>,
     /// The batches of these commands, each until its last one is answered.
     pub(super) batches: Vec<Option<Box<Waiting>>>,
     /// Batches read in part: of the reserved lane, and of the other.
@@ -68,6 +82,7 @@ impl Chunk {
             commands: vec![Command::Tick; CHUNK_COMMANDS].into(),
             reads: Vec::with_capacity(CHUNK_COMMANDS),
             at: 0,
+            done: Vec::with_capacity(CHUNK_COMMANDS),
             batches: Vec::with_capacity(CHUNK_COMMANDS),
             carried_reserved: None,
             carried: None,
@@ -77,6 +92,11 @@ impl Chunk {
     /// Whether commands that were taken out of their lane are still to be applied.
     pub(super) fn holds_commands(&self) -> bool {
         self.at < self.reads.len() || self.carried.is_some() || self.carried_reserved.is_some()
+    }
+
+    /// The commands that were read.
+    pub(super) fn read(&self) -> &[Command] {
+        &self.commands[..self.reads.len()]
     }
 
     /// Reads the next commands: what is due, then the reserved lane, then the other. Only when all before are applied.

@@ -5,7 +5,10 @@ use std::time::Instant;
 use carbex_journal::{AppendError, Journal, JournalFault};
 use carbex_vocabulary::TimestampNs;
 
-use super::{Core, chunk::Read};
+use super::{
+    Core,
+    chunk::{Done, Read},
+};
 use crate::{
     Mode, Receipt, Refusal,
     keys::{BodyHash, KeptAnswer},
@@ -19,11 +22,11 @@ const CHUNKS_PER_TURN_MAX: usize = 8;
 const GROUP_EVENTS_MAX: usize = 1 << 20;
 
 /// What answers a key that is known: the first answer again, or a refusal if the body is another.
-fn known_key(kept: &KeptAnswer, body: BodyHash) -> Result<Receipt, Refusal> {
+fn known_key(kept: &KeptAnswer, body: BodyHash) -> Done {
     if kept.body != body {
-        return Err(Refusal::KeyReused);
+        return Done::Refused(Refusal::KeyReused);
     }
-    Ok(Receipt { sequence: kept.sequence, time: kept.time, outcome: kept.outcome, repeated: true })
+    Done::Repeated { sequence: kept.sequence, time: kept.time, outcome: kept.outcome }
 }
 
 const BATCH_STAYS: &str = "a batch stays with its chunk until its last command is answered";
@@ -76,7 +79,9 @@ impl Core {
         let started = Instant::now();
         self.replica.keys.forget_expired(time);
         let mut sequenced = 0_u32;
+        let from = self.chunk.at;
         while self.chunk.at < self.chunk.reads.len() {
+            self.replica.market.look_ahead(self.chunk.read(), self.chunk.at);
             match self.place(time)? {
                 Placed::Sequenced => sequenced += 1,
                 Placed::Answered => {}
@@ -87,6 +92,7 @@ impl Core {
             }
             self.chunk.at += 1;
         }
+        self.settle(from, time);
         if sequenced > 0 {
             record(&mut self.metrics.apply_ns, started.elapsed() / sequenced, u64::from(sequenced));
         }
@@ -100,45 +106,73 @@ impl Core {
         }
         let read = self.chunk.reads[self.chunk.at];
         if let Some(answer) = self.answered_already(&read) {
-            self.answer(&read, answer);
+            self.chunk.done.push(answer);
             return Ok(Placed::Answered);
         }
         match self.find_room(read.record.len())? {
             Found::Room => {}
             Found::GroupFull => return Ok(Placed::NoPlace),
             Found::DiskFull => {
-                self.answer(&read, Err(Refusal::SpaceExhausted));
+                self.chunk.done.push(Done::Refused(Refusal::SpaceExhausted));
                 return Ok(Placed::Answered);
             }
         }
-        let Self { chunk, group, replica, metrics, .. } = self;
+        let Self { chunk, group, replica, .. } = self;
         let Some(waiting) = &mut chunk.batches[read.batch] else { unreachable!("{BATCH_STAYS}") };
         let sequence = group.buffer.push_drafted(&waiting.batch.records[read.record.range()], time);
-        let start = group.events.len();
-        let outcome = replica.apply(sequence, time, &chunk.commands[chunk.at], read.key, &mut group.events);
-        self.hasher.add(sequence, &group.events[start..]);
+        let outcome_at = replica.apply(sequence, time, &chunk.commands[chunk.at], read.key, &mut group.events);
         group.ends.push(group.events.len());
-        metrics.count(read.template, outcome.as_ref());
-        metrics.journal_bytes += read.record.len() as u64;
         waiting.sequenced += 1;
-        self.answer(&read, Ok(Receipt { sequence, time, outcome, repeated: false }));
+        chunk.done.push(Done::Sequenced { sequence, outcome_at });
         Ok(Placed::Sequenced)
     }
 
+    /// Encodes, hashes, counts and copies into answers what the commands have caused that were just applied. Not after each
+    /// of them: reading an event right after it was written waits until all writes before it, to accounts anywhere in
+    /// memory, have reached the caches.
+    fn settle(&mut self, from: usize, time: TimestampNs) {
+        let done = std::mem::take(&mut self.chunk.done);
+        let sequenced = done.iter().filter(|done| matches!(done, Done::Sequenced { .. })).count();
+        let mut place = self.group.ends.len() - sequenced;
+        for (at, done) in (from..).zip(&done) {
+            let read = self.chunk.reads[at];
+            let answer = match *done {
+                Done::Sequenced { sequence, outcome_at } => {
+                    let start = place.checked_sub(1).map_or(0, |before| self.group.ends[before]);
+                    let end = self.group.ends[place];
+                    let events = &self.group.events[start..end];
+                    place += 1;
+                    self.hasher.add(sequence, events);
+                    let outcome = self.group.events[outcome_at..end].first();
+                    self.metrics.count(read.template, outcome);
+                    self.metrics.journal_bytes += read.record.len() as u64;
+                    Ok(Receipt { sequence, time, outcome: outcome.copied(), repeated: false })
+                }
+                Done::Repeated { sequence, time, outcome } => Ok(Receipt { sequence, time, outcome, repeated: true }),
+                Done::Refused(refusal) => Err(refusal),
+            };
+            self.answer(&read, answer);
+        }
+        self.chunk.done = done;
+        self.chunk.done.clear();
+    }
+
     /// The answer to a command that is not to be sequenced: its key is known, or it cannot be taken now.
-    fn answered_already(&self, read: &Read) -> Option<Result<Receipt, Refusal>> {
+    fn answered_already(&self, read: &Read) -> Option<Done> {
         if let Some((name, body)) = &read.key {
             if let Some(kept) = self.replica.keys.answer(name) {
                 return Some(known_key(kept, *body));
             }
             if self.replica.keys.len() >= self.options.keys_max {
-                return Some(Err(Refusal::KeysExhausted));
+                return Some(Done::Refused(Refusal::KeysExhausted));
             }
         }
         match self.mode {
             Mode::Normal => None,
-            Mode::SpaceLow => (!protects(&self.chunk.commands[self.chunk.at])).then_some(Err(Refusal::SpaceLow)),
-            Mode::SpaceExhausted => Some(Err(Refusal::SpaceExhausted)),
+            Mode::SpaceLow => {
+                (!protects(&self.chunk.commands[self.chunk.at])).then_some(Done::Refused(Refusal::SpaceLow))
+            }
+            Mode::SpaceExhausted => Some(Done::Refused(Refusal::SpaceExhausted)),
         }
     }
 

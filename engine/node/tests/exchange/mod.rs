@@ -20,7 +20,7 @@ pub const YEAR_START_NS: u64 = 1_798_758_000_000_000_000;
 /// The residents' accounts are 1 to this.
 pub const RESIDENTS: u64 = 50;
 /// Tables with room to spare.
-pub const CAPACITIES: Capacities = Capacities { accounts: 1_000, orders: 10_000 };
+pub const CAPACITIES: Capacities = Capacities { accounts: 1_000, orders: 10_000, slice_accounts: u32::MAX };
 
 /// A data directory and the hand of its clock.
 pub struct Exchange {

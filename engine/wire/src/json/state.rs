@@ -12,7 +12,7 @@ pub fn write_state(market: &Market, out: impl Write) -> std::io::Result<()> {
     let fields = market.fields();
     let state = State {
         accounts: Accounts { market, form: AccountState::from },
-        public: PublicState::from(fields.public),
+        public: PublicState::from(market.public_as_settled()),
         phase: fields.phase.name(),
     };
     write_lines(&state, out)
@@ -24,7 +24,7 @@ pub fn write_full_state(market: &Market, out: impl Write) -> std::io::Result<()>
     let fields = market.fields();
     let state = FullState {
         accounts: Accounts { market, form: FullAccountState::from },
-        public: PublicState::from(fields.public),
+        public: PublicState::from(market.public_as_settled()),
         phase: fields.phase.name(),
         market: MarketState::of(market, &fields),
     };

@@ -142,7 +142,6 @@ impl Reader {
         let index = Arc::new(Index::new());
         let own = Arc::clone(&index);
         let thread = std::thread::Builder::new().name("history".into()).spawn(move || {
-            if std::env::var("NOHIST").is_ok() { own.set_status(Status::Following); while !own.is_stopping() { std::thread::sleep(std::time::Duration::from_millis(100)); } return; }
             give_way();
             Work { node, journal, directory, index: own }.run();
         })?;

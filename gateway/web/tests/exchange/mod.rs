@@ -49,7 +49,8 @@ impl Exchange {
         let rules = carbex_rulebook::preset("charter").expect("the charter").rulebook().rules;
         let options = NodeOptions {
             clock: ClockSource::Manual(Arc::clone(&hand)),
-            ..NodeOptions::new(data).founding(Capacities { accounts: 1_000, orders: 4_000 }, rules)
+            ..NodeOptions::new(data)
+                .founding(Capacities { accounts: 1_000, orders: 4_000, slice_accounts: u32::MAX }, rules)
         };
         let node = Node::start(change(options), &Silent).expect("a node");
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");

@@ -8,6 +8,9 @@ use super::{
     world::{chance, pick},
 };
 
+/// Half of what one field of an account holds, in grams.
+const FLOOD_G: i64 = 1 << 38;
+
 impl Generator {
     pub(super) fn open_account(&mut self, scene: &Scene) -> Command {
         let opened = scene.fields.accounts;
@@ -84,6 +87,27 @@ impl Generator {
 
     pub(super) fn allot(&mut self, scene: &Scene) -> Command {
         Command::Allot { account: self.account(scene), quantity: self.some_points(scene) }
+    }
+
+    /// An account filled to the brim, or emptied of what filled it and more: what the tables can just hold.
+    pub(super) fn flood(&mut self, scene: &Scene) -> Command {
+        let account = self.account(scene);
+        let brim_g = scene.twin.accounts().iter().max_by_key(|(_, fields)| fields.allotted_g).copied();
+        match brim_g {
+            Some((account, fields)) if fields.allotted_g > FLOOD_G && chance(&mut self.rng, 80) => {
+                let quantity = fields.allotted_g.unsigned_abs() - self.rng.u64(..FLOOD_G.unsigned_abs());
+                Command::Debit { account, quantity: QuantityG::new(quantity), mode: DebitMode::Record }
+            }
+            _ if chance(&mut self.rng, 30) => {
+                let quantity = self.rng.u64(..2 * FLOOD_G.unsigned_abs());
+                Command::Debit { account, quantity: QuantityG::new(quantity), mode: DebitMode::Record }
+            }
+            _ => {
+                let held_g = scene.twin.account(account).map_or(0, |fields| fields.allotted_g);
+                let room = (2 * FLOOD_G - 1 - held_g).max(0).unsigned_abs();
+                Command::Allot { account, quantity: QuantityG::new(room.saturating_sub(self.rng.u64(..1000))) }
+            }
+        }
     }
 
     pub(super) fn allot_all(&mut self) -> Command {

@@ -9,7 +9,7 @@ mod world;
 
 use carbex_core::{Capacities, Command, MarketFields};
 use carbex_rules::RuleSet;
-use carbex_vocabulary::{AccountId, AccountStatus, Event, Phase, TimestampNs};
+use carbex_vocabulary::{AccountId, AccountStatus, CancelReason, Event, OrderId, Phase, TimestampNs};
 use fastrand::Rng;
 
 use crate::Twin;
@@ -35,6 +35,10 @@ pub struct Generator {
     refused: Option<(Command, carbex_vocabulary::Reject)>,
     /// What was drawn last.
     last: Option<Command>,
+    /// How many more commands the years turn fast, closing, opening and allotting back to back.
+    turning: u32,
+    /// Some order that the last year's end cancelled.
+    ended: Option<OrderId>,
 }
 
 /// What the generator sees of the market before it draws.
@@ -51,7 +55,18 @@ impl Generator {
         let capacities = world::capacities(&mut rng);
         let first_rules = world::rules(&mut rng);
         let mix = Mix::new(&mut rng, capacities);
-        Self { rng, mix, capacities, first_rules, now_ns: FIRST_NS, drawn: 0, refused: None, last: None }
+        Self {
+            rng,
+            mix,
+            capacities,
+            first_rules,
+            now_ns: FIRST_NS,
+            drawn: 0,
+            refused: None,
+            last: None,
+            turning: 0,
+            ended: None,
+        }
     }
 
     /// The tables and the rules that the stream is meant for.
@@ -65,6 +80,9 @@ impl Generator {
         for event in events {
             if let (Event::Rejected(reject), Some(command)) = (event, self.last) {
                 self.refused = Some((command, *reject));
+            }
+            if let Event::Cancelled { order, reason: CancelReason::PeriodClosed, .. } = event {
+                self.ended = Some(*order);
             }
         }
     }
@@ -88,6 +106,9 @@ impl Generator {
 
     fn draw(&mut self, scene: &Scene) -> Command {
         if let Some(command) = self.what_the_market_needs(scene) {
+            return command;
+        }
+        if let Some(command) = self.turn_of_years(scene) {
             return command;
         }
         match self.mix.kind(&mut self.rng) {
@@ -120,6 +141,33 @@ impl Generator {
             Kind::OpenPeriod => self.open_period(scene),
             Kind::ClosePeriod => Command::ClosePeriod,
             Kind::Tick => Command::Tick,
+        }
+    }
+
+    /// Now and then many operations on all accounts follow each other, with a few commands of citizens between.
+    fn turn_of_years(&mut self, scene: &Scene) -> Option<Command> {
+        if self.turning == 0 {
+            if !chance(&mut self.rng, 1) || !chance(&mut self.rng, 25) {
+                return None;
+            }
+            self.turning = pick(&mut self.rng, &[3, 8, 8, 30]);
+        }
+        self.turning -= 1;
+        if scene.fields.period.is_none() {
+            return Some(self.open_period(scene));
+        }
+        match self.rng.u32(..20) {
+            0..9 => Some(self.allot_all()),
+            9..13 => Some(Command::ClosePeriod),
+            13 => Some(Command::SetPhase { phase: self.mix.phase(&mut self.rng) }),
+            14 => Some(self.draw_treasury(scene)),
+            15 => Some(self.debit(scene)),
+            16 => match self.ended {
+                Some(order) => Some(Command::Cancel { account: self.account(scene), order }),
+                None => Some(self.cancel(scene)),
+            },
+            17 if chance(&mut self.rng, 10) => Some(self.flood(scene)),
+            _ => Some(self.place(scene)),
         }
     }
 

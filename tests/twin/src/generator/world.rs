@@ -28,11 +28,12 @@ pub(super) fn chance(rng: &mut Rng, percent: u32) -> bool {
 /// Table sizes: ample on most seeds, so small on some that accounts or orders do not fit.
 pub(super) fn capacities(rng: &mut Rng) -> Capacities {
     if chance(rng, LARGE_PERCENT) {
-        return Capacities { accounts: 400, orders: 3000 };
+        return Capacities { accounts: 400, orders: 3000, slice_accounts: u32::MAX };
     }
     Capacities {
         accounts: if chance(rng, 20) { rng.u32(3..8) } else { 24 },
         orders: if chance(rng, 15) { rng.u32(3..12) } else { 300 },
+        slice_accounts: u32::MAX,
     }
 }
 

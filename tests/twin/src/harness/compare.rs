@@ -42,7 +42,7 @@ fn in_words(event: Option<&Event>) -> String {
     event.map_or_else(|| "nothing".to_owned(), |event| format!("{event:?}"))
 }
 
-/// Market fields, the accounts that the command and its events name (or all), their orders with `everything`.
+/// Market fields, the public accounts as if all were settled, the accounts that the command and its events name (or all), their orders with `everything`.
 pub(super) fn states<E: Exchange>(
     exchange: &E,
     twin: &Twin,
@@ -50,7 +50,8 @@ pub(super) fn states<E: Exchange>(
     events: &[Event],
     everything: bool,
 ) -> Result<(), String> {
-    let (found, expected) = (without_spent_quotes(exchange.fields()), without_spent_quotes(twin.fields()));
+    let fields = MarketFields { public: exchange.public_as_settled(), ..exchange.fields() };
+    let (found, expected) = (without_spent_quotes(fields), without_spent_quotes(twin.fields()));
     if found != expected {
         return Err(format!("the market differs:\n  core {found:?}\n  twin {expected:?}"));
     }
@@ -103,40 +104,6 @@ fn without_spent_quotes(mut fields: MarketFields) -> MarketFields {
 
 fn touched(command: &Command, events: &[Event]) -> BTreeSet<AccountId> {
     let mut accounts: BTreeSet<AccountId> = events.iter().filter_map(Event::account).collect();
-    accounts.extend(account_of_command(command));
+    accounts.extend(command.account());
     accounts
-}
-
-fn account_of_command(command: &Command) -> Option<AccountId> {
-    match *command {
-        Command::OpenAccount { account, .. }
-        | Command::CloseAccount { account }
-        | Command::SetShare { account, .. }
-        | Command::SetHousehold { account, .. }
-        | Command::SetObligation { account, .. }
-        | Command::Freeze { account }
-        | Command::Unfreeze { account }
-        | Command::Allot { account, .. }
-        | Command::Deposit { account, .. }
-        | Command::Withdraw { account, .. }
-        | Command::Debit { account, .. }
-        | Command::Refund { account, .. }
-        | Command::Place { account, .. }
-        | Command::Cancel { account, .. }
-        | Command::Replace { account, .. } => Some(account),
-        Command::OpenPeriod { .. }
-        | Command::ClosePeriod
-        | Command::AllotAll { .. }
-        | Command::SetPhase { .. }
-        | Command::SetBand { .. }
-        | Command::SetBuyback { .. }
-        | Command::SetSale { .. }
-        | Command::FundTreasury { .. }
-        | Command::DrawTreasury { .. }
-        | Command::ReleaseReserve { .. }
-        | Command::Uncross
-        | Command::Distribute
-        | Command::SetRules { .. }
-        | Command::Tick => None,
-    }
 }

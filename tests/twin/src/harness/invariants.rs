@@ -7,7 +7,7 @@ use crate::Exchange;
 /// Points and euros are conserved, nothing public is below zero, and what is open equals the open orders.
 pub(super) fn check(exchange: &impl Exchange) -> Result<(), String> {
     let fields = exchange.fields();
-    let public = fields.public;
+    let public = exchange.public_as_settled();
     let (mut points, mut cash, mut open_orders) = (0, 0, 0);
     for (id, account) in exchange.accounts() {
         points += i128::from(account.allotted_g) + i128::from(account.purchased_g);
@@ -41,7 +41,14 @@ pub(super) fn check(exchange: &impl Exchange) -> Result<(), String> {
     if open_orders != fields.open_orders {
         return Err(format!("the book counts {} orders, the accounts {open_orders}", fields.open_orders));
     }
-    let held = [public.inventory_g, public.reserve_g, public.retired_g, public.expired_g, public.deficit_g];
+    let held = [
+        public.inventory_g,
+        public.reserve_g,
+        public.retired_g,
+        public.expired_g,
+        public.deficit_g,
+        public.in_settlement_g,
+    ];
     let all_points = points + held.iter().map(|&grams| i128::from(grams)).sum::<i128>();
     if all_points != i128::from(public.issued_g) {
         return Err(format!("points are not conserved: {all_points} held, {} issued", public.issued_g));

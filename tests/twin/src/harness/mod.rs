@@ -1,6 +1,7 @@
 //! The comparison: one seed's commands go to the core and to the twin, and whatever differs ends the run.
 
 mod compare;
+mod in_slices;
 mod invariants;
 mod shrink;
 mod tally;
@@ -15,6 +16,7 @@ use carbex_rules::RuleSet;
 use carbex_vocabulary::{Event, Sequence, TimestampNs};
 
 use crate::{Exchange, Twin, generator::Generator};
+use in_slices::InSlices;
 pub use shrink::{SHRINK_SECONDS_MAX, shrink};
 pub use tally::{Before, Tally};
 
@@ -68,7 +70,7 @@ pub fn run_seed<E: Exchange>(
 ) -> Result<(), Box<Disagreement>> {
     let mut generator = Generator::new(seed);
     let world = generator.world();
-    let mut pair = Pair::<E>::open(world);
+    let mut pair = Pair::<E>::open(world, seed);
     let mut steps = Vec::new();
     for number in 1..=commands {
         let (time, command) = generator.next(&pair.twin);
@@ -76,8 +78,9 @@ pub fn run_seed<E: Exchange>(
         steps.push(step);
         let before = Before { fields: pair.twin.fields(), rules: *pair.twin.rules() };
         match pair.step(&step) {
-            Ok(twin_events) => {
+            Ok((twin_events, paths)) => {
                 tally.count(&before, &command, &twin_events, &pair.twin);
+                tally.count_paths(&paths);
                 generator.heard(&twin_events);
             }
             Err(Difference { what, events, twin_events }) => {
@@ -89,30 +92,42 @@ pub fn run_seed<E: Exchange>(
         }
     }
     progress(commands % COMPARE_ALL_EVERY);
+    if let Some(last) = steps.last()
+        && let Err(what) = pair.in_slices.finish(&mut pair.exchange, last.sequence, last)
+    {
+        return Err(Box::new(Disagreement { seed, world, steps, what, events: Vec::new(), twin_events: Vec::new() }));
+    }
     Ok(())
 }
 
 /// Runs given steps; answers with the index of the step that shows a difference, and the difference.
-fn run_steps<E: Exchange>(world: (Capacities, RuleSet), steps: &[Step]) -> Option<(usize, Difference)> {
-    let mut pair = Pair::<E>::open(world);
+fn run_steps<E: Exchange>(world: (Capacities, RuleSet), seed: u64, steps: &[Step]) -> Option<(usize, Difference)> {
+    let mut pair = Pair::<E>::open(world, seed);
     steps.iter().enumerate().find_map(|(index, step)| pair.step(step).err().map(|difference| (index, difference)))
 }
 
-/// The exchange under test beside its twin.
+/// The exchange under test beside its twin, and a second time, settling in slices.
 struct Pair<E> {
     exchange: E,
+    in_slices: InSlices<E>,
     twin: Twin,
     capacities: Capacities,
     applied: u64,
 }
 
 impl<E: Exchange> Pair<E> {
-    fn open((capacities, rules): (Capacities, RuleSet)) -> Self {
-        Self { exchange: E::open(capacities, rules), twin: Twin::new(capacities, rules), capacities, applied: 0 }
+    fn open((capacities, rules): (Capacities, RuleSet), seed: u64) -> Self {
+        Self {
+            exchange: E::open(capacities, rules),
+            in_slices: InSlices::open(capacities, rules, seed),
+            twin: Twin::new(capacities, rules),
+            capacities,
+            applied: 0,
+        }
     }
 
-    /// Applies one command to both and compares; answers with the twin's events.
-    fn step(&mut self, step: &Step) -> Result<Vec<Event>, Difference> {
+    /// Applies one command to all and compares; answers with the twin's events and the paths that settling took.
+    fn step(&mut self, step: &Step) -> Result<(Vec<Event>, Vec<&'static str>), Difference> {
         let Step { sequence, time, command } = step;
         self.applied += 1;
         let twin_events = examine(|| self.twin.apply(*sequence, *time, command)).map_err(|words| Difference {
@@ -131,10 +146,10 @@ impl<E: Exchange> Pair<E> {
                 self.exchange.reopen(self.capacities)?;
                 compare::states(&self.exchange, &self.twin, command, &twin_events, true)?;
             }
-            Ok::<(), String>(())
+            self.in_slices.step(step, &self.twin, &twin_events, &self.exchange, &mut events)
         });
         let what = match examined {
-            Ok(Ok(())) => return Ok(twin_events),
+            Ok(Ok(paths)) => return Ok((twin_events, paths)),
             Ok(Err(what)) => what,
             Err(words) => format!("the core stops: {words}"),
         };

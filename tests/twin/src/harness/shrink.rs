@@ -21,7 +21,7 @@ pub fn shrink<E: Exchange>(found: &Disagreement, seconds: u64) -> Disagreement {
             }
             let mut fewer = best.steps.clone();
             fewer.drain(start..(start + chunk).min(fewer.len()));
-            match run_steps::<E>(best.world, &fewer) {
+            match run_steps::<E>(best.world, best.seed, &fewer) {
                 Some((index, difference)) => {
                     fewer.truncate(index + 1);
                     best.steps = fewer;

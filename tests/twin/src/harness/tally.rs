@@ -125,6 +125,13 @@ impl Tally {
         self.count_mechanisms(before, command, events, twin);
     }
 
+    /// Counts how accounts came to be settled.
+    pub fn count_paths(&mut self, paths: &[&'static str]) {
+        for path in paths {
+            self.add("settling", path);
+        }
+    }
+
     #[expect(clippy::wildcard_enum_match_arm, reason = "only some events show a mechanism")]
     fn count_event(&mut self, event: &Event) {
         self.add("event", event_name(event));
@@ -259,7 +266,9 @@ impl Tally {
         let cancels = CancelReason::ALL.iter().map(|reason| ("cancel", reason.name()));
         let commands = COMMANDS.iter().map(|name| ("command", *name));
         let mechanisms = MECHANISMS.iter().map(|name| ("mechanism", *name));
-        rejects.chain(cancels).chain(commands).chain(mechanisms).filter(|key| !self.counts.contains_key(key)).collect()
+        let settling = super::in_slices::PATHS.iter().map(|name| ("settling", *name));
+        let all = rejects.chain(cancels).chain(commands).chain(mechanisms).chain(settling);
+        all.filter(|key| !self.counts.contains_key(key)).collect()
     }
 }
 

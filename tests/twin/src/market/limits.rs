@@ -13,6 +13,8 @@ pub(super) const ACCOUNT_GRAMS_MAX: i128 = (1 << 39) - 1;
 pub(super) const PUBLIC_GRAMS_MAX: i128 = (1 << 62) - 1;
 /// All money in the market.
 pub(super) const MONEY_MAX_UEUR: i128 = (1 << 55) - 1;
+/// Penalties that one account owes.
+pub(super) const OWED_MAX_UEUR: i128 = (1 << 48) - 1;
 /// An obligation, in grams.
 pub(super) const OBLIGATION_MAX_G: i128 = u32::MAX as i128;
 /// A share of one endowment, in basis points.

@@ -86,6 +86,7 @@ impl Twin {
                 reserve_g: signed(self.public.reserve_g),
                 retired_g: signed(self.public.retired_g),
                 expired_g: signed(self.public.expired_g),
+                in_settlement_g: 0,
                 deficit_g: signed(self.public.deficit_g),
                 treasury_ueur: signed(self.public.treasury_ueur),
                 deposited_ueur: signed(self.public.deposited_ueur),

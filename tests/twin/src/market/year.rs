@@ -10,7 +10,7 @@ use super::{
     answer::{Outcome, amount, plain, quantity as as_quantity, reject},
     citizens::not_zero,
     facility::Offer,
-    limits::{ACCOUNT_GRAMS_MAX, PUBLIC_GRAMS_MAX, within},
+    limits::{ACCOUNT_GRAMS_MAX, OWED_MAX_UEUR, PUBLIC_GRAMS_MAX, within},
 };
 
 /// The open budget year.
@@ -170,8 +170,12 @@ impl Twin {
     pub(super) fn close_period(&mut self) -> Outcome {
         let year = self.require_year()?.year;
         let repay_bp = i128::from(self.rules.overdraft.repay_bp);
+        let penalty_ueur = i128::from(self.rules.overdraft.penalty_ueur);
         for account in &self.accounts {
             let deficit_g = (-account.points_g()).max(0);
+            if deficit_g > 0 {
+                within(OWED_MAX_UEUR, account.owed_ueur + deficit_g * penalty_ueur / 1000)?;
+            }
             within(ACCOUNT_GRAMS_MAX, account.repay_g + deficit_g * repay_bp / 10_000)?;
         }
         self.answer.outcome.push(Event::PeriodClosed { year });

@@ -49,15 +49,18 @@ impl<'a> Options<'a> {
     }
 }
 
-/// `capacity accounts=3 orders=2`
+/// `capacity accounts=3 orders=2 slice=1`
 pub(super) fn capacity(words: &[&str], capacities: &mut Capacities) -> Result<(), String> {
-    let options = Options::read(words, &["accounts", "orders"])?;
+    let options = Options::read(words, &["accounts", "orders", "slice"])?;
     let number = |text: &str| text.parse().map_err(|_| format!("{text} is not a number"));
     if let Some(accounts) = options.get("accounts") {
         capacities.accounts = number(accounts)?;
     }
     if let Some(orders) = options.get("orders") {
         capacities.orders = number(orders)?;
+    }
+    if let Some(slice) = options.get("slice") {
+        capacities.slice_accounts = number(slice)?;
     }
     Ok(())
 }

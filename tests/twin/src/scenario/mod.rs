@@ -80,7 +80,7 @@ struct Play<E> {
 /// Plays a scenario on an exchange; an error names the line.
 pub fn play<E: Exchange>(text: &str) -> Result<(), String> {
     let mut play = Play::<E> {
-        capacities: Capacities { accounts: 100, orders: 1000 },
+        capacities: Capacities { accounts: 100, orders: 1000, slice_accounts: u32::MAX },
         parameters: rules::charter(),
         exchange: None,
         names: Names::default(),
