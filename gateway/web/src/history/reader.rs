@@ -12,15 +12,13 @@ use std::{
 
 use carbex_node::{Delivery, NodeHandle, ReplayFault, SubscribeRefusal};
 use carbex_vocabulary::{AccountId, Event, Sequence};
-use thread_priority::{
-    NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id,
-};
 use tokio::task::JoinError;
 
 use super::{
     Hub, IndexFault, Line, Position, Store,
     batch::Batch,
     fold::{Applied, Statistics, Target},
+    pace::{Pace, in_idle_time},
     store::{Cursor, move_aside},
 };
 
@@ -142,7 +140,6 @@ impl Reader {
         let index = Arc::new(Index::new());
         let own = Arc::clone(&index);
         let thread = std::thread::Builder::new().name("history".into()).spawn(move || {
-            give_way();
             Work { node, journal, directory, index: own }.run();
         })?;
         Ok(Self { index, thread: Some(thread) })
@@ -203,7 +200,7 @@ impl Work {
         self.index.set_status(Status::Failed(reason.to_string()));
     }
 
-    /// Follows the node until the stop.
+    /// Follows the node until the stop: in idle time while that is enough, beside trade while it is not.
     fn follow(&self) -> Result<(), ReaderFault> {
         let (store, statistics, cursor) = Store::open(&self.directory)?;
         *self.index.statistics.write().unwrap_or_else(PoisonError::into_inner) = statistics;
@@ -211,16 +208,13 @@ impl Work {
         let mut progress = Progress::new(Arc::clone(&self.index), store, cursor);
         progress.tell();
         self.index.set_status(Status::CatchingUp { done: self.index.sequence(), head: self.node.market().sequence });
-        while !self.index.is_stopping() {
-            match self.node.subscribe(progress.resume()) {
-                Ok(subscription) => {
-                    if self.listen(subscription, &mut progress)? == Listened::ToTheEnd {
-                        break;
-                    }
-                }
-                Err(SubscribeRefusal::TooOld { oldest }) => self.replay(oldest, &mut progress)?,
-                // The index knows commands that the journal does not: it is another journal's.
-                Err(SubscribeRefusal::Ahead { .. }) => return Err(IndexFault::Damaged.into()),
+        loop {
+            let read = match self.read(&mut progress, Pace::beside_trade())? {
+                Read::CaughtUp => in_idle_time(|| self.read(&mut progress, Pace::in_idle_time()))?,
+                read @ (Read::PutOff | Read::ToTheEnd) => read,
+            };
+            if read == Read::ToTheEnd {
+                break;
             }
         }
         progress.commit()?;
@@ -228,16 +222,38 @@ impl Work {
         Ok(())
     }
 
+    /// Reads at one pace, from wherever the rest is to be had.
+    fn read(&self, progress: &mut Progress, mut pace: Pace) -> Result<Read, ReaderFault> {
+        while !self.index.is_stopping() {
+            match self.node.subscribe(progress.resume()) {
+                Ok(subscription) => match self.listen(subscription, progress, &mut pace)? {
+                    Listened::Read(read) => return Ok(read),
+                    Listened::TooSlow => {}
+                },
+                // A replay is much work: it does not wait for idle time.
+                Err(SubscribeRefusal::TooOld { .. }) if pace.gives_way() => return Ok(Read::PutOff),
+                Err(SubscribeRefusal::TooOld { oldest }) => self.replay(oldest, progress, &mut pace)?,
+                // The index knows commands that the journal does not: it is another journal's.
+                Err(SubscribeRefusal::Ahead { .. }) => return Err(IndexFault::Damaged.into()),
+            }
+        }
+        Ok(Read::ToTheEnd)
+    }
+
     fn listen(
         &self,
         mut subscription: carbex_node::Subscription,
         progress: &mut Progress,
+        pace: &mut Pace,
     ) -> Result<Listened, ReaderFault> {
         let mut flushed = Instant::now();
         while !self.index.is_stopping() {
             match subscription.try_next().or_else(|| {
                 // Nothing more at once: what was folded is written before waiting.
-                progress.batch.is_empty().then(|| subscription.wait(IDLE)).flatten()
+                let arrived = progress.is_written().then(|| subscription.wait(IDLE)).flatten();
+                // What has just arrived was not put off.
+                pace.saw_the_end();
+                arrived
             }) {
                 Some(Delivery::Group(group)) => {
                     for record in group.since(progress.resume()) {
@@ -248,16 +264,23 @@ impl Work {
                             command: &record.command,
                             events: record.events,
                         })?;
+                        if !pace.may_go_on() {
+                            progress.commit()?;
+                            return Ok(Listened::Read(Read::PutOff));
+                        }
                     }
                 }
                 Some(Delivery::Lagged { .. }) => return Ok(Listened::TooSlow),
                 Some(Delivery::Closed) => {
                     progress.commit()?;
-                    return Ok(Listened::ToTheEnd);
+                    return Ok(Listened::Read(Read::ToTheEnd));
                 }
                 None => {
                     progress.commit()?;
                     self.index.set_status(Status::Following);
+                    if !pace.gives_way() {
+                        return Ok(Listened::Read(Read::CaughtUp));
+                    }
                 }
             }
             if flushed.elapsed() >= FLUSH_EVERY {
@@ -266,11 +289,11 @@ impl Work {
                 flushed = Instant::now();
             }
         }
-        Ok(Listened::ToTheEnd)
+        Ok(Listened::Read(Read::ToTheEnd))
     }
 
     /// Replays from the cursor up to where the node's ring begins.
-    fn replay(&self, oldest: Sequence, progress: &mut Progress) -> Result<(), ReaderFault> {
+    fn replay(&self, oldest: Sequence, progress: &mut Progress, pace: &mut Pace) -> Result<(), ReaderFault> {
         let from = progress.resume();
         let to = Sequence::new((oldest.number() - 1).min(from.number() + REPLAY_COMMANDS_MAX));
         let head = self.node.market().sequence;
@@ -288,6 +311,8 @@ impl Work {
                 events: replayed.events,
             });
             fault = taken.err();
+            // Beside trade it may always go on, after a pause.
+            let _ = pace.may_go_on();
             if sequence.number().is_multiple_of(10_000) {
                 self.index.set_status(Status::CatchingUp { done: sequence, head });
             }
@@ -301,9 +326,19 @@ impl Work {
     }
 }
 
-#[derive(PartialEq, Eq)]
-enum Listened {
+/// Why reading at one pace has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Read {
+    /// The node or the reader stops.
     ToTheEnd,
+    /// There is nothing more for now.
+    CaughtUp,
+    /// Idle time is not enough.
+    PutOff,
+}
+
+enum Listened {
+    Read(Read),
     TooSlow,
 }
 
@@ -384,9 +419,14 @@ impl Progress {
         Ok(())
     }
 
+    /// Whether all that was folded is written, and told.
+    fn is_written(&self) -> bool {
+        self.cursor == self.written
+    }
+
     /// Writes what was folded, then tells the listeners: nobody hears what a rebuilt index would not know.
     fn commit(&mut self) -> Result<(), IndexFault> {
-        if self.cursor == self.written {
+        if self.is_written() {
             return Ok(());
         }
         self.store.commit(std::mem::take(&mut self.batch), self.cursor)?;
@@ -402,17 +442,6 @@ impl Progress {
     fn tell(&self) {
         let whole = self.cursor.next.sequence.saturating_sub(1);
         *self.index.read.write().unwrap_or_else(PoisonError::into_inner) = Sequence::new(whole);
-    }
-}
-
-/// Lets trade go first on a full machine: the past is read when a core is idle. An order costs the index more than it costs
-/// the market, so at an equal priority it would take half of two cores and slow down everyone who waits for an answer.
-/// Niceness is not enough: the scheduler still lets a nice thread finish its slice of milliseconds before one that was
-/// just woken; an idle-class thread is put aside at once. Threads that the storage starts from here inherit it.
-fn give_way() {
-    let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
-    if let Err(fault) = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle) {
-        tracing::warn!(?fault, "the history's thread competes with trade: its priority could not be lowered");
     }
 }
 
