@@ -8,6 +8,7 @@ pub mod durable;
 mod exchange;
 mod fault;
 mod funding;
+pub mod http;
 mod measure;
 mod piece;
 mod progress;

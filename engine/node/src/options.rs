@@ -75,7 +75,7 @@ impl NodeOptions {
             queue_questions_max: 4_096,
             group_commands_max: 16_384,
             keys_max: 4_000_000,
-            published_groups_max: 1_024,
+            published_groups_max: 65_536,
             published_events_max: 4_000_000,
             snapshot_every_commands: 1_000_000,
             snapshot_on_stop: true,

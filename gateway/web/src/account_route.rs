@@ -142,12 +142,13 @@ pub async fn orders(
                 Some(text) => OrderId::new(text.parse().map_err(|_| refuse(INVALID_ORDERS_QUERY))?),
             };
             let account = citizen.account;
+            let read = ReadTo::now(&site);
             let page = from_index(&site, language, move |store| store.orders_before(account, before, limit)).await?;
             let next =
                 (page.len() == limit).then(|| page.last().map(|(order, _)| order.number().to_string())).flatten();
             let orders: Vec<Value> = page.iter().map(|(order, record)| past_order(*order, record)).collect();
-            let seq = site.index.sequence().number();
-            Ok(Json(json!({"seq": seq, "orders": orders, "next_before": next})).into_response())
+            let ReadTo { seq, behind } = read;
+            Ok(Json(json!({"seq": seq, "behind": behind, "orders": orders, "next_before": next})).into_response())
         }
         Some(_) => Err(refuse(INVALID_ORDERS_QUERY)),
     }
@@ -227,11 +228,27 @@ pub async fn statement(
     };
     let account = citizen.account;
     let keep = line_body::is_statement;
+    let read = ReadTo::now(&site);
     let page = from_index(&site, language, move |store| store.lines_before(account, before, limit, keep)).await?;
     let next = (page.len() == limit).then(|| page.last().map(|line| line.position.text())).flatten();
     let lines: Vec<Value> = page.iter().map(line_body::line).collect();
-    let seq = site.index.sequence().number();
-    Ok(Json(json!({"seq": seq, "lines": lines, "next_before": next})).into_response())
+    let ReadTo { seq, behind } = read;
+    Ok(Json(json!({"seq": seq, "behind": behind, "lines": lines, "next_before": next})).into_response())
+}
+
+/// How far the history has come, taken before a page of it is read: the page shows that much at least.
+struct ReadTo {
+    /// Every command up to this one is in the page.
+    seq: u64,
+    /// Commands on disk that the history had not read yet; 0 = nothing is missing.
+    behind: u64,
+}
+
+impl ReadTo {
+    fn now(site: &Site) -> Self {
+        let seq = site.index.sequence().number();
+        Self { seq, behind: site.node.market().sequence.number().saturating_sub(seq) }
+    }
 }
 
 fn page_limit(asked: Option<usize>) -> Result<usize, DoorRefusal> {

@@ -6,10 +6,13 @@
 
 mod account_route;
 mod asset;
+mod batch;
+mod batch_lines;
 mod body;
 mod candle_body;
 mod chart;
 mod decimal;
+mod gathering;
 mod history;
 mod idempotency;
 mod instant;
@@ -18,6 +21,8 @@ mod line_body;
 mod market_body;
 mod market_route;
 mod ops_route;
+mod order_line;
+mod order_request;
 mod order_route;
 mod page;
 mod page_text;
@@ -31,8 +36,9 @@ mod server;
 mod site;
 mod stream_route;
 mod token;
+mod verified_tokens;
 
 pub use history::{Index, IndexFault, Status, Store};
 pub use server::{Running, ServeFault, serve};
 pub use site::{Limits, WebOptions};
-pub use token::{DevelopmentIssuer, LIFETIME_S_MAX, TokenFault};
+pub use token::{DevelopmentIssuer, LIFETIME_S_MAX, Member, TokenFault};

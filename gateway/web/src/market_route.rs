@@ -76,10 +76,11 @@ pub async fn candles(
         None => None,
         Some(text) => Some(instant::from_rfc3339(text).ok_or(refuse(INVALID_CANDLES_QUERY))?),
     };
-    let shown = site.index.statistics(|statistics| {
+    let read = site.index.figures(move |statistics| {
         let from_ns = asked_ns.unwrap_or(statistics.summary.origin_ns);
         statistics.series(interval).published_from(from_ns)
     });
+    let shown = read.await.map_err(|_| refuse(DoorRefusal::Internal))?;
     let bodies: Vec<CandleBody> = shown.iter().map(CandleBody::new).collect();
     Ok(Json(json!({
         "seq": site.index.sequence().number(),
@@ -117,11 +118,9 @@ pub async fn depth(
     }
     let index = site.index.clone();
     let store = index.store().ok_or(refuse(DoorRefusal::HistoryRebuilding))?;
-    let read = tokio::task::spawn_blocking(move || {
-        index.statistics(|statistics| {
-            let side = |side| statistics.depth.published(store.tree(), side, levels);
-            Ok::<_, crate::history::IndexFault>((side(Side::Sell)?, side(Side::Buy)?))
-        })
+    let read = index.figures(move |statistics| {
+        let side = |side| statistics.depth.published(store.tree(), side, levels);
+        Ok::<_, crate::history::IndexFault>((side(Side::Sell)?, side(Side::Buy)?))
     });
     let (sells, buys) = match read.await {
         Ok(Ok(sides)) => sides,

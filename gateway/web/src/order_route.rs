@@ -2,39 +2,29 @@
 
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::{Path, Request, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
 use carbex_core::Command;
-use carbex_node::{Receipt, Role, Submission};
+use carbex_node::{Role, Submission};
 use carbex_rulebook::Language;
-use carbex_vocabulary::{CancelReason, ClientOrderId, Event, OrderId, PriceUeur, QuantityG, Side, TimeInForce};
-use serde::{Deserialize, Serialize};
+use carbex_vocabulary::{CancelReason, Event, OrderId};
+use serde::Serialize;
 
 use crate::{
-    body::StrictJson,
-    decimal::{self, DecimalFault},
-    idempotency, instant,
+    batch, body, decimal,
+    idempotency::{BatchKey, Owner},
+    instant,
     language::Answering,
     market_body::PriceBody,
-    principal::Citizen,
+    order_line::OrderBatch,
+    order_request::{Asked, OrderRequest, whole_number},
+    principal::{self, Citizen},
     problem::{DoorRefusal, Problem},
     site::Site,
+    token::Principal,
 };
-
-/// An order as it is asked.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OrderRequest {
-    side: String,
-    quantity: String,
-    price: String,
-    #[serde(default)]
-    tif: Option<String>,
-    #[serde(default)]
-    client_order_id: Option<String>,
-}
 
 /// An order that was taken, on disk.
 #[derive(Serialize)]
@@ -63,68 +53,42 @@ struct CancelledBody {
     repeated: bool,
 }
 
-#[derive(Clone, Copy)]
-struct Asked {
-    side: Side,
-    quantity: QuantityG,
-    price: PriceUeur,
-    tif: TimeInForce,
-    client_order_id: Option<ClientOrderId>,
-}
-
-impl OrderRequest {
-    fn read(&self) -> Result<Asked, DoorRefusal> {
-        let side = Side::from_name(&self.side)
-            .ok_or(DoorRefusal::InvalidField { field: "side", expected: "\"sell\", \"buy\"" })?;
-        let tif = match &self.tif {
-            None => TimeInForce::Gtc,
-            Some(name) => TimeInForce::from_name(name)
-                .ok_or(DoorRefusal::InvalidField { field: "tif", expected: "\"gtc\", \"day\", \"ioc\", \"fok\"" })?,
-        };
-        let client_order_id = match &self.client_order_id {
-            None => None,
-            Some(text) => Some(whole_number(text).map(ClientOrderId::new).ok_or(DoorRefusal::InvalidField {
-                field: "client_order_id",
-                expected: "\"0\" … \"18446744073709551615\"",
-            })?),
-        };
-        Ok(Asked {
-            side,
-            quantity: decimal::points_from(&self.quantity).map_err(|fault| of_field("quantity", fault))?,
-            price: decimal::price_from(&self.price).map_err(|fault| of_field("price", fault))?,
-            tif,
-            client_order_id,
-        })
-    }
-}
-
-fn of_field(field: &'static str, fault: DecimalFault) -> DoorRefusal {
-    match fault {
-        DecimalFault::NotADecimal => DoorRefusal::InvalidDecimal { field },
-        DecimalFault::TooManyDecimals { allowed } => DoorRefusal::TooManyDecimals { field, allowed },
-        DecimalFault::TooLarge => DoorRefusal::NumberTooLarge { field },
-    }
-}
-
-/// Digits only: Rust's own reader would also take a sign.
-fn whole_number(text: &str) -> Option<u64> {
-    if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
-}
-
-/// Enters an order. 201 only after it is on disk.
-pub async fn place(
+/// Enters an order, or a batch of them. 201 only after it is on disk.
+pub async fn enter(
     State(site): State<Site>,
-    citizen: Citizen,
     Answering(language): Answering,
-    headers: HeaderMap,
-    StrictJson(request): StrictJson<OrderRequest>,
+    request: Request,
 ) -> Result<Response, Problem> {
     let refuse = |refusal| Problem::door(refusal, language);
-    let asked = request.read().map_err(refuse)?;
-    let key = idempotency::required_key_of(&headers, citizen.account).map_err(refuse)?;
+    let (parts, body) = request.into_parts();
+    let principal = principal::of_request(&parts.headers, &site).map_err(refuse)?;
+    let key = Owner::of(principal).key_of(&parts.headers);
+    if batch::is_declared(&parts.headers) {
+        let kind = OrderBatch::new(principal, key.map_err(refuse)?.map(BatchKey::new));
+        return batch::work_through(&site, kind, &parts.headers, body, language).await;
+    }
+    let citizen = Citizen::of(principal).map_err(refuse)?;
+    let body = body::json(&parts.headers, body, &site).await.map_err(refuse)?;
+    let asked = serde_json::from_slice::<OrderRequest<'_>>(&body)
+        .map_err(|fault| DoorRefusal::MalformedBody(fault.to_string()))
+        .and_then(|request| request.read())
+        .map_err(refuse)?;
+    let key = key.map_err(refuse)?.ok_or(refuse(DoorRefusal::IdempotencyKeyMissing))?;
+    place(&site, citizen, asked, key, language).await
+}
+
+async fn place(
+    site: &Site,
+    citizen: Citizen,
+    asked: Asked,
+    key: u128,
+    language: Language,
+) -> Result<Response, Problem> {
     let Asked { side, quantity, price, tif, client_order_id } = asked;
-    let command = Command::Place { account: citizen.account, client_order_id, side, quantity, price, tif };
-    let receipt = submit(&site, command, &citizen, key, language).await?;
+    let command = asked.command(citizen.account);
+    let submission = Submission::new(command, Role::Citizen, citizen.account.number()).with_key(key);
+    let submitted = site.gathering.submit(submission).await;
+    let receipt = submitted.map_err(|refusal| Problem::door(DoorRefusal::Node(refusal), language))?;
     match receipt.outcome {
         Some(Event::Rejected(reject)) => Err(Problem::rule(reject, receipt.sequence, language)),
         Some(Event::Accepted { order, .. }) => {
@@ -156,8 +120,13 @@ pub async fn cancel(
 ) -> Result<Response, Problem> {
     let refuse = |refusal| Problem::door(refusal, language);
     let order = whole_number(&id).map(OrderId::new).ok_or(refuse(DoorRefusal::NotFound))?;
-    let key = idempotency::key_of(&headers, citizen.account).map_err(refuse)?.unwrap_or(0);
-    let receipt = submit(&site, Command::Cancel { account: citizen.account, order }, &citizen, key, language).await?;
+    let principal = Principal::Citizen { account: citizen.account, expires_s: citizen.expires_s };
+    let key = Owner::of(principal).key_of(&headers).map_err(refuse)?.unwrap_or(0);
+    let command = Command::Cancel { account: citizen.account, order };
+    // Not gathered with others: a cancel finds a place where orders find none.
+    let submission = Submission::new(command, Role::Citizen, citizen.account.number()).with_key(key);
+    let node_refuses = |refusal| refuse(DoorRefusal::Node(refusal));
+    let receipt = site.node.submit(submission).map_err(node_refuses)?.await.map_err(node_refuses)?;
     match receipt.outcome {
         Some(Event::Rejected(reject)) => Err(Problem::rule(reject, receipt.sequence, language)),
         Some(Event::Cancelled { order, quantity, reason: CancelReason::Requested, .. }) => {
@@ -174,18 +143,6 @@ pub async fn cancel(
         // A cancel answers with one of the two above or is our fault.
         other => Err(unexpected(other.as_ref(), language)),
     }
-}
-
-async fn submit(
-    site: &Site,
-    command: Command,
-    citizen: &Citizen,
-    key: u128,
-    language: Language,
-) -> Result<Receipt, Problem> {
-    let submission = Submission::new(command, Role::Citizen, citizen.account.number()).with_key(key);
-    let refuse = |refusal| Problem::door(DoorRefusal::Node(refusal), language);
-    site.node.submit(submission).map_err(refuse)?.await.map_err(refuse)
 }
 
 fn unexpected(outcome: Option<&Event>, language: Language) -> Problem {

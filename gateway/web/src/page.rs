@@ -82,10 +82,11 @@ struct MarketPage {
 /// `GET /`.
 pub async fn market(State(site): State<Site>, Answering(language): Answering) -> Result<Response, Problem> {
     let picture = site.pulse.picture.borrow().clone();
-    let candles = site.index.statistics(|statistics| {
+    let read = site.index.figures(|statistics| {
         let origin_ns = statistics.summary.origin_ns;
         statistics.series(Interval::Day).published_from(origin_ns)
     });
+    let candles = read.await.map_err(|_| Problem::door(DoorRefusal::Internal, language))?;
     rendered(&market_page(&picture, candles, language), language)
 }
 

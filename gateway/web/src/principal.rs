@@ -2,7 +2,7 @@
 
 use axum::{
     extract::FromRequestParts,
-    http::{header, request::Parts},
+    http::{HeaderMap, header, request::Parts},
 };
 use carbex_vocabulary::AccountId;
 
@@ -27,16 +27,31 @@ impl FromRequestParts<Site> for Citizen {
 
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Problem> {
         let Ok(Answering(language)) = Answering::from_request_parts(parts, site).await;
-        match bearer(parts).zip(site.issuer.as_ref()).and_then(|(token, issuer)| issuer.verify(token)) {
-            Some(Principal::Citizen { account, expires_s }) => Ok(Self { account, expires_s }),
-            None => Err(Problem::door(DoorRefusal::NotAuthenticated, language)),
+        of_request(&parts.headers, site).and_then(Self::of).map_err(|refusal| Problem::door(refusal, language))
+    }
+}
+
+impl Citizen {
+    /// The citizen that this is.
+    pub const fn of(principal: Principal) -> Result<Self, DoorRefusal> {
+        match principal {
+            Principal::Citizen { account, expires_s } => Ok(Self { account, expires_s }),
+            Principal::Bank { .. } => Err(DoorRefusal::NotForThisRole),
         }
     }
 }
 
+/// Who is asking, whatever their role.
+pub fn of_request(headers: &HeaderMap, site: &Site) -> Result<Principal, DoorRefusal> {
+    bearer(headers)
+        .zip(site.issuer.as_ref())
+        .and_then(|(token, issuer)| issuer.verify(token))
+        .ok_or(DoorRefusal::NotAuthenticated)
+}
+
 /// The token of the one Authorization header; two headers are as good as none.
-fn bearer(parts: &Parts) -> Option<&str> {
-    let mut values = parts.headers.get_all(header::AUTHORIZATION).iter();
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let value = values.next()?.to_str().ok()?;
     if values.next().is_some() {
         return None;

@@ -63,6 +63,31 @@ pub enum DoorRefusal {
         /// The most bytes it takes.
         limit_bytes: usize,
     },
+    /// The batch is larger than the door takes.
+    BatchTooLarge {
+        /// The most bytes it takes.
+        limit_bytes: usize,
+    },
+    /// The batch has more lines than the door takes.
+    TooManyLines {
+        /// The most lines it takes.
+        limit: usize,
+    },
+    /// A line of a batch is longer than the door takes.
+    LineTooLong {
+        /// The most bytes it takes.
+        limit_bytes: usize,
+    },
+    /// A batch without a line.
+    EmptyBatch,
+    /// A line has no key of its own and the batch has none for all.
+    LineKeyMissing,
+    /// As many batches are under way as the door takes.
+    TooManyBatches,
+    /// A citizen's token names another account than its own.
+    NotYourAccount,
+    /// The token is valid, but its role has nothing to do here.
+    NotForThisRole,
     /// The body is not declared as JSON.
     UnsupportedMediaType,
     /// The body did not arrive in time.
@@ -89,7 +114,7 @@ impl DoorRefusal {
             Self::TooManyDecimals { .. } => "TOO_MANY_DECIMALS",
             Self::NumberTooLarge { .. } => "NUMBER_TOO_LARGE",
             Self::InvalidParameter { .. } => "INVALID_PARAMETER",
-            Self::IdempotencyKeyMissing => "IDEMPOTENCY_KEY_MISSING",
+            Self::IdempotencyKeyMissing | Self::LineKeyMissing => "IDEMPOTENCY_KEY_MISSING",
             Self::IdempotencyKeyInvalid => "IDEMPOTENCY_KEY_INVALID",
             Self::Node(Refusal::KeyReused) => "IDEMPOTENCY_KEY_REUSED",
             Self::NotAuthenticated => "NOT_AUTHENTICATED",
@@ -97,6 +122,13 @@ impl DoorRefusal {
             Self::NotFound => "NOT_FOUND",
             Self::MethodNotAllowed => "METHOD_NOT_ALLOWED",
             Self::BodyTooLarge { .. } => "BODY_TOO_LARGE",
+            Self::BatchTooLarge { .. } => "BATCH_TOO_LARGE",
+            Self::TooManyLines { .. } => "TOO_MANY_LINES",
+            Self::LineTooLong { .. } => "LINE_TOO_LONG",
+            Self::EmptyBatch => "EMPTY_BATCH",
+            Self::TooManyBatches => "TOO_MANY_BATCHES",
+            Self::NotYourAccount => "NOT_YOUR_ACCOUNT",
+            Self::NotForThisRole => "NOT_FOR_THIS_ROLE",
             Self::UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
             Self::BodyTooSlow => "BODY_TOO_SLOW",
             Self::OutcomeUnknown => "OUTCOME_UNKNOWN",
@@ -117,7 +149,9 @@ impl DoorRefusal {
             Self::MalformedBody(_)
             | Self::InvalidParameter { .. }
             | Self::IdempotencyKeyMissing
-            | Self::IdempotencyKeyInvalid => StatusCode::BAD_REQUEST,
+            | Self::IdempotencyKeyInvalid
+            | Self::EmptyBatch
+            | Self::LineKeyMissing => StatusCode::BAD_REQUEST,
             Self::InvalidField { .. }
             | Self::InvalidDecimal { .. }
             | Self::TooManyDecimals { .. }
@@ -126,11 +160,16 @@ impl DoorRefusal {
             Self::NotAuthenticated => StatusCode::UNAUTHORIZED,
             Self::NoAccount | Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTooLarge { .. }
+            | Self::BatchTooLarge { .. }
+            | Self::TooManyLines { .. }
+            | Self::LineTooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::NotYourAccount | Self::NotForThisRole => StatusCode::FORBIDDEN,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::OutcomeUnknown => StatusCode::GATEWAY_TIMEOUT,
             Self::TooManyStreams
+            | Self::TooManyBatches
             | Self::HistoryRebuilding
             | Self::Node(
                 Refusal::Overloaded
@@ -146,7 +185,7 @@ impl DoorRefusal {
     /// After how many seconds it is worth asking again, if it is.
     const fn retry_after_s(&self) -> Option<u32> {
         match self {
-            Self::Node(Refusal::Overloaded) | Self::OutcomeUnknown => Some(1),
+            Self::Node(Refusal::Overloaded) | Self::OutcomeUnknown | Self::TooManyBatches => Some(1),
             Self::TooManyStreams | Self::Node(Refusal::Stopping) | Self::HistoryRebuilding => Some(5),
             Self::Node(Refusal::SpaceLow | Refusal::SpaceExhausted | Refusal::KeysExhausted) => Some(30),
             Self::MalformedBody(_)
@@ -163,6 +202,13 @@ impl DoorRefusal {
             | Self::NotFound
             | Self::MethodNotAllowed
             | Self::BodyTooLarge { .. }
+            | Self::BatchTooLarge { .. }
+            | Self::TooManyLines { .. }
+            | Self::LineTooLong { .. }
+            | Self::EmptyBatch
+            | Self::LineKeyMissing
+            | Self::NotYourAccount
+            | Self::NotForThisRole
             | Self::UnsupportedMediaType
             | Self::BodyTooSlow
             | Self::Internal => None,
@@ -260,31 +306,26 @@ fn numbers(reject: &Reject) -> Option<(String, String, &'static str)> {
     }
 }
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
-        let mut headers = HeaderMap::new();
-        let (status, body) = match &self.kind {
+impl Problem {
+    /// The status and the body.
+    fn told(&self) -> (StatusCode, Body<'_>) {
+        match &self.kind {
             Kind::Door(refusal) => {
-                if let Some(seconds) = refusal.retry_after_s() {
-                    headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-                }
-                if *refusal == DoorRefusal::NotAuthenticated {
-                    headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"carbex\""));
-                }
                 let (title, detail) = problem_text::told(refusal, self.language);
-                let status = refusal.status();
+                let (status, code) = (refusal.status(), refusal.code());
+                let r#type = type_uri(code);
                 let body = Body {
-                    r#type: type_uri(refusal.code()),
+                    r#type,
                     title,
                     status: status.as_u16(),
                     detail,
-                    code: refusal.code(),
+                    code,
                     limit: None,
                     actual: None,
                     unit: None,
                     seq: None,
                 };
-                (status, serde_json::to_vec(&body))
+                (status, body)
             }
             Kind::Rule { reject, sequence } => {
                 let status = if reject.code == RejectCode::DuplicateClientOrderId {
@@ -307,14 +348,35 @@ impl IntoResponse for Problem {
                     unit,
                     seq: Some(sequence.number()),
                 };
-                (status, serde_json::to_vec(&body))
+                (status, body)
             }
-        };
+        }
+    }
+
+    /// Appends the body as one JSON object.
+    pub fn write_body(&self, out: &mut Vec<u8>) {
+        // Serialising strings and integers into memory cannot fail.
+        let _ = serde_json::to_writer(out, &self.told().1);
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut headers = HeaderMap::new();
+        if let Kind::Door(refusal) = &self.kind {
+            if let Some(seconds) = refusal.retry_after_s() {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            }
+            if *refusal == DoorRefusal::NotAuthenticated {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"carbex\""));
+            }
+        }
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(self.language.code()));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        let (status, body) = self.told();
         // Serialising strings and integers cannot fail; an empty body would still carry the status.
-        (status, headers, body.unwrap_or_default()).into_response()
+        (status, headers, serde_json::to_vec(&body).unwrap_or_default()).into_response()
     }
 }
 

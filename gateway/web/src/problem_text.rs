@@ -77,9 +77,42 @@ fn french(refusal: &DoorRefusal) -> (String, String) {
         DoorRefusal::BodyTooLarge { limit_bytes } => {
             pair("Corps trop grand", format!("Le corps a au plus {limit_bytes} octets."))
         }
-        DoorRefusal::UnsupportedMediaType => {
-            pair("Type refusé", "Envoyez le corps avec « Content-Type: application/json ».")
+        DoorRefusal::BatchTooLarge { limit_bytes } => pair(
+            "Lot trop grand",
+            format!(
+                "Un lot a au plus {limit_bytes} octets : envoyez le reste dans d’autres lots, avec les mêmes clés par ligne."
+            ),
+        ),
+        DoorRefusal::TooManyLines { limit } => pair(
+            "Trop de lignes",
+            format!("Un lot a au plus {limit} lignes : envoyez cette ligne et les suivantes dans un autre lot."),
+        ),
+        DoorRefusal::LineTooLong { limit_bytes } => pair(
+            "Ligne trop longue",
+            format!(
+                "Une ligne a au plus {limit_bytes} octets et finit par un saut de ligne ; le lot n’est pas lu plus loin."
+            ),
+        ),
+        DoorRefusal::EmptyBatch => pair("Lot vide", "Le lot n’a aucune ligne ; donnez un objet JSON par ligne."),
+        DoorRefusal::LineKeyMissing => pair(
+            "Clé manquante",
+            "Donnez à chaque ligne un « idempotency_key » unique, ou au lot un en-tête Idempotency-Key qui vaut pour ses lignes dans leur ordre.",
+        ),
+        DoorRefusal::TooManyBatches => {
+            pair("Trop de lots à la fois", "Rien de ce lot n’a été lu ; renvoyez-le à l’identique dans une seconde.")
         }
+        DoorRefusal::NotYourAccount => pair(
+            "Compte d’autrui",
+            "Votre jeton ne vaut que pour votre propre compte ; retirez le champ « account » ou donnez-y votre compte.",
+        ),
+        DoorRefusal::NotForThisRole => pair(
+            "Pas pour ce rôle",
+            "Le jeton est valable, mais son rôle n’ouvre pas cette adresse ; une banque envoie des lots « application/x-ndjson » à /v1/orders.",
+        ),
+        DoorRefusal::UnsupportedMediaType => pair(
+            "Type refusé",
+            "Envoyez un ordre avec « Content-Type: application/json », un lot avec « application/x-ndjson ».",
+        ),
         DoorRefusal::BodyTooSlow => {
             pair("Trop lent", "Le corps n’est pas arrivé à temps ; rien n’a été fait, recommencez.")
         }
@@ -172,9 +205,42 @@ fn english(refusal: &DoorRefusal) -> (String, String) {
         DoorRefusal::BodyTooLarge { limit_bytes } => {
             pair("Body too large", format!("The body has at most {limit_bytes} bytes."))
         }
-        DoorRefusal::UnsupportedMediaType => {
-            pair("Type refused", "Send the body with \"Content-Type: application/json\".")
+        DoorRefusal::BatchTooLarge { limit_bytes } => pair(
+            "Batch too large",
+            format!(
+                "A batch has at most {limit_bytes} bytes: send the rest in other batches, with the same keys per line."
+            ),
+        ),
+        DoorRefusal::TooManyLines { limit } => pair(
+            "Too many lines",
+            format!("A batch has at most {limit} lines: send this line and what follows in another batch."),
+        ),
+        DoorRefusal::LineTooLong { limit_bytes } => pair(
+            "Line too long",
+            format!(
+                "A line has at most {limit_bytes} bytes and ends in a line feed; the batch is not read any further."
+            ),
+        ),
+        DoorRefusal::EmptyBatch => pair("Empty batch", "The batch has no line; give one JSON object a line."),
+        DoorRefusal::LineKeyMissing => pair(
+            "A key is missing",
+            "Give every line an \"idempotency_key\" of its own, or the batch an Idempotency-Key header, which then stands for its lines in their order.",
+        ),
+        DoorRefusal::TooManyBatches => {
+            pair("Too many batches at once", "Nothing of this batch was read; send it again unchanged in a second.")
         }
+        DoorRefusal::NotYourAccount => pair(
+            "Someone else's account",
+            "Your token stands for your own account only; leave the field \"account\" out or name your account.",
+        ),
+        DoorRefusal::NotForThisRole => pair(
+            "Not for this role",
+            "The token is valid, but its role does not open this address; a bank sends \"application/x-ndjson\" batches to /v1/orders.",
+        ),
+        DoorRefusal::UnsupportedMediaType => pair(
+            "Type refused",
+            "Send an order with \"Content-Type: application/json\", a batch with \"application/x-ndjson\".",
+        ),
         DoorRefusal::BodyTooSlow => {
             pair("Too slow", "The body did not arrive in time; nothing was done, send it again.")
         }

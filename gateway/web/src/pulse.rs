@@ -49,19 +49,23 @@ pub struct Pulse {
 }
 
 impl Picture {
-    fn take(node: &NodeHandle, index: &Index) -> Self {
-        let view = node.market();
-        let summary = index.statistics(|statistics| statistics.summary.clone());
+    fn new(view: Arc<MarketView>, summary: Summary) -> Self {
         // Text and integers always serialise.
         let json = serde_json::to_vec(&MarketBody::new(&view, &summary)).unwrap_or_default();
         Self { sequence: view.sequence.number(), view, summary, json: json.into() }
+    }
+
+    /// The picture now; `None` = reading the figures panicked, which was told where it happened.
+    async fn take(node: &NodeHandle, index: &Arc<Index>) -> Option<Self> {
+        let summary = index.figures(|statistics| statistics.summary.clone()).await.ok()?;
+        Some(Self::new(node.market(), summary))
     }
 }
 
 impl Pulse {
     /// Starts the pulse on the current runtime; it ends with `stop`.
     pub fn start(node: NodeHandle, index: Arc<Index>, mut stop: watch::Receiver<bool>) -> Self {
-        let (pictures, picture) = watch::channel(Arc::new(Picture::take(&node, &index)));
+        let (pictures, picture) = watch::channel(Arc::new(Picture::new(node.market(), Summary::default())));
         let (newest, candles) = watch::channel(NewestCandles::default());
         tokio::spawn(async move {
             let mut clock = tokio::time::interval(EVERY);
@@ -72,7 +76,7 @@ impl Pulse {
                     _ = clock.tick() => {}
                     _ = stop.changed() => return,
                 }
-                let current = Picture::take(&node, &index);
+                let Some(current) = Picture::take(&node, &index).await else { continue };
                 pictures.send_if_modified(|last| {
                     let changed = last.sequence != current.sequence || last.summary != current.summary;
                     if changed {
@@ -82,7 +86,7 @@ impl Pulse {
                 });
                 if until_candles == 0 {
                     until_candles = PICTURES_PER_CANDLES;
-                    let current = newest_candles(&index);
+                    let current = newest_candles(&index).await;
                     newest.send_if_modified(|last| {
                         let changed = *last != current;
                         *last = current;
@@ -96,11 +100,12 @@ impl Pulse {
     }
 }
 
-fn newest_candles(index: &Index) -> NewestCandles {
-    let shown = index.statistics(|statistics| {
+async fn newest_candles(index: &Arc<Index>) -> NewestCandles {
+    let read = index.figures(|statistics| {
         let origin_ns = statistics.summary.origin_ns;
         statistics.series(Interval::Day).published_from(origin_ns)
     });
+    let shown = read.await.unwrap_or_default();
     let newest: Vec<CandleBody> =
         shown[shown.len().saturating_sub(CANDLES_TOLD)..].iter().map(CandleBody::new).collect();
     if newest.is_empty() {

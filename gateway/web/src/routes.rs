@@ -21,22 +21,30 @@ use crate::{
     stream_route,
 };
 
-/// Everything that the door answers.
-pub fn routes(site: Site) -> Router {
-    let mut routes = public();
+/// Everything that the door answers, `beside` included.
+pub fn routes(site: Site, beside: Router) -> Router {
+    let mut routes = public().merge(operators());
     if site.issuer.is_some() {
         routes = routes.merge(citizens());
     }
+    let mut routes = routes.route_layer(middleware::from_fn_with_state(site.limits.answer_time_max, in_time));
+    if site.issuer.is_some() {
+        routes = routes.merge(entry());
+    }
     routes
-        .merge(operators())
+        .merge(beside.with_state(()))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(middleware::from_fn_with_state(site.limits.answer_time_max, in_time))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             Problem::door(DoorRefusal::Internal, carbex_rulebook::Language::French).into_response()
         }))
         .layer(middleware::from_fn(guarded))
         .with_state(site)
+}
+
+/// Orders, single or in batches. They keep their own time: a timer for every request would cost as much as parsing it.
+fn entry() -> Router<Site> {
+    Router::new().route("/v1/orders", post(order_route::enter))
 }
 
 /// Anyone.
@@ -52,14 +60,14 @@ fn public() -> Router<Site> {
         .route("/v1/rules", get(market_route::rules))
 }
 
-/// A citizen, for their own account: the account is the token's and never the address's.
+/// A citizen, for their own account: the account is the token's and never the address's. A bank sends batches of orders to
+/// `/v1/orders` and names the accounts in their lines.
 fn citizens() -> Router<Site> {
     Router::new()
         .route("/v1/accounts/me", get(account_route::me))
         .route("/v1/accounts/me/orders", get(account_route::orders))
         .route("/v1/accounts/me/statement", get(account_route::statement))
         .route("/v1/accounts/me/stream", get(stream_route::own))
-        .route("/v1/orders", post(order_route::place))
         .route("/v1/orders/{id}", delete(order_route::cancel))
 }
 

@@ -16,10 +16,11 @@ use tokio::{
 };
 
 use crate::{
+    gathering::Gathering,
     history::{Index, Reader},
     pulse::Pulse,
     routes,
-    site::{Limits, Site, WebOptions},
+    site::{Limits, Shared, Site, WebOptions},
 };
 
 /// The largest request head, in bytes; also what a connection buffers.
@@ -76,23 +77,25 @@ impl Running {
 
 /// Opens the door on the current tokio runtime.
 pub async fn serve(node: NodeHandle, options: WebOptions) -> Result<Running, ServeFault> {
-    let WebOptions { listen, data, development, limits } = options;
+    let WebOptions { listen, data, development, limits, beside } = options;
     let fault = |source| ServeFault::Listen { address: listen, source };
     let listener = TcpListener::bind(listen).await.map_err(fault)?;
     let address = listener.local_addr().map_err(fault)?;
     let reader =
         Reader::start(node.clone(), journal_directory(&data), data.join("history")).map_err(ServeFault::Thread)?;
     let (stop, stopping) = watch::channel(false);
-    let site = Site {
+    let site = Site::new(Shared {
         pulse: Pulse::start(node.clone(), reader.index(), stopping.clone()),
+        gathering: Gathering::start(node.clone()),
         node,
         index: reader.index(),
-        issuer: development.map(Arc::new),
+        issuer: development,
         limits,
+        batches: Arc::new(Semaphore::new(limits.batches_max)),
         streams: Arc::new(Semaphore::new(limits.streams_max)),
         stop: stopping.clone(),
-    };
-    let door = tokio::spawn(accept(listener, routes::routes(site.clone()), limits, stopping));
+    });
+    let door = tokio::spawn(accept(listener, routes::routes(site.clone(), beside), limits, stopping));
     Ok(Running { address, stop, door, reader, site })
 }
 
@@ -138,6 +141,9 @@ fn converse(
     // Small answers should not wait for more; a socket that cannot be told so still works.
     let _ = stream.set_nodelay(true);
     let mut http = hyper::server::conn::http1::Builder::new();
+    // An order is carried out whether or not its sender still listens, so nobody looks, with a system call for every answer
+    // that has to wait, whether they do.
+    http.half_close(true);
     http.timer(TokioTimer::new()).header_read_timeout(limits.header_time_max).max_buf_size(HEAD_BYTES_MAX);
     let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes));
     let watched = graceful.watch(connection);

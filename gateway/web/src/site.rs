@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use carbex_node::NodeHandle;
 use tokio::sync::{Semaphore, watch};
 
-use crate::{history::Index, pulse::Pulse, token::DevelopmentIssuer};
+use crate::{gathering::Gathering, history::Index, pulse::Pulse, token::DevelopmentIssuer};
 
 /// How much the door takes. Every queue and wait has its maximum here.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +22,18 @@ pub struct Limits {
     pub answer_time_max: Duration,
     /// The largest body, in bytes.
     pub body_bytes_max: usize,
+    /// Batches under way at once; more are told to come back. Each may hold as many answers as it has lines.
+    pub batches_max: usize,
+    /// Lines of a batch.
+    pub batch_lines_max: usize,
+    /// The largest batch, in bytes.
+    pub batch_bytes_max: usize,
+    /// The longest line of a batch, in bytes.
+    pub batch_line_bytes_max: usize,
+    /// How long a batch may take to arrive.
+    pub batch_time_max: Duration,
+    /// How long a batch waits for room in the queue before what is left of it is refused.
+    pub batch_queue_time_max: Duration,
     /// How long a stop waits for answers on their way.
     pub drain_time_max: Duration,
 }
@@ -35,6 +47,12 @@ impl Default for Limits {
             body_time_max: Duration::from_secs(5),
             answer_time_max: Duration::from_secs(10),
             body_bytes_max: 64 * 1024,
+            batches_max: 32,
+            batch_lines_max: 16_384,
+            batch_bytes_max: 4 * 1024 * 1024,
+            batch_line_bytes_max: 1_024,
+            batch_time_max: Duration::from_secs(60),
+            batch_queue_time_max: Duration::from_secs(2),
             drain_time_max: Duration::from_secs(10),
         }
     }
@@ -51,6 +69,8 @@ pub struct WebOptions {
     pub development: Option<DevelopmentIssuer>,
     /// How much it takes.
     pub limits: Limits,
+    /// Routes of whoever embeds the door, served behind the same layers on the same connections (a benchmark's yardstick).
+    pub beside: axum::Router,
 }
 
 impl WebOptions {
@@ -61,25 +81,49 @@ impl WebOptions {
             data: data.into(),
             development: None,
             limits: Limits::default(),
+            beside: axum::Router::new(),
         }
     }
 }
 
-/// The shared state of the routes. Cheap to clone.
+/// The shared state of the routes. Cheap to clone: every layer and every route of a request takes one.
 #[derive(Clone, Debug)]
-pub struct Site {
+pub struct Site(Arc<Shared>);
+
+impl Site {
+    /// What the routes will share.
+    pub fn new(shared: Shared) -> Self {
+        Self(Arc::new(shared))
+    }
+}
+
+impl std::ops::Deref for Site {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+/// What the routes share.
+#[derive(Debug)]
+pub struct Shared {
     /// The market.
     pub node: NodeHandle,
+    /// The way in for single orders.
+    pub gathering: Gathering,
     /// The past.
     pub index: Arc<Index>,
     /// The present, for watchers.
     pub pulse: Pulse,
     /// Who signs tokens.
-    pub issuer: Option<Arc<DevelopmentIssuer>>,
+    pub issuer: Option<DevelopmentIssuer>,
     /// How much the door takes.
     pub limits: Limits,
     /// Places for streams.
     pub streams: Arc<Semaphore>,
+    /// Places for batches.
+    pub batches: Arc<Semaphore>,
     /// Turns true when the server stops.
     pub stop: watch::Receiver<bool>,
 }

@@ -11,6 +11,7 @@ mod key;
 mod level;
 mod lines;
 mod order_record;
+mod pace;
 mod reader;
 mod store;
 mod summary;

@@ -12,11 +12,13 @@ use std::{
 
 use carbex_node::{Delivery, NodeHandle, ReplayFault, SubscribeRefusal};
 use carbex_vocabulary::{AccountId, Event, Sequence};
+use tokio::task::JoinError;
 
 use super::{
     Hub, IndexFault, Line, Position, Store,
     batch::Batch,
     fold::{Applied, Statistics, Target},
+    pace::{Pace, in_idle_time},
     store::{Cursor, move_aside},
 };
 
@@ -75,7 +77,17 @@ impl Index {
         self.store.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Reads the public figures.
+    /// Reads the public figures away from the runtime: the reader gives way to trade and may hold them for a while. An error
+    /// is a panic of `read`.
+    pub async fn figures<T: Send + 'static>(
+        self: &Arc<Self>,
+        read: impl FnOnce(&Statistics) -> T + Send + 'static,
+    ) -> Result<T, JoinError> {
+        let index = Arc::clone(self);
+        tokio::task::spawn_blocking(move || index.statistics(read)).await
+    }
+
+    /// Reads the public figures; blocks while the reader folds an event.
     pub fn statistics<T>(&self, read: impl FnOnce(&Statistics) -> T) -> T {
         read(&self.statistics.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -127,9 +139,9 @@ impl Reader {
     pub fn start(node: NodeHandle, journal: PathBuf, directory: PathBuf) -> std::io::Result<Self> {
         let index = Arc::new(Index::new());
         let own = Arc::clone(&index);
-        let thread = std::thread::Builder::new()
-            .name("history".into())
-            .spawn(move || Work { node, journal, directory, index: own }.run())?;
+        let thread = std::thread::Builder::new().name("history".into()).spawn(move || {
+            Work { node, journal, directory, index: own }.run();
+        })?;
         Ok(Self { index, thread: Some(thread) })
     }
 
@@ -188,7 +200,7 @@ impl Work {
         self.index.set_status(Status::Failed(reason.to_string()));
     }
 
-    /// Follows the node until the stop.
+    /// Follows the node until the stop: in idle time while that is enough, beside trade while it is not.
     fn follow(&self) -> Result<(), ReaderFault> {
         let (store, statistics, cursor) = Store::open(&self.directory)?;
         *self.index.statistics.write().unwrap_or_else(PoisonError::into_inner) = statistics;
@@ -196,16 +208,13 @@ impl Work {
         let mut progress = Progress::new(Arc::clone(&self.index), store, cursor);
         progress.tell();
         self.index.set_status(Status::CatchingUp { done: self.index.sequence(), head: self.node.market().sequence });
-        while !self.index.is_stopping() {
-            match self.node.subscribe(progress.resume()) {
-                Ok(subscription) => {
-                    if self.listen(subscription, &mut progress)? == Listened::ToTheEnd {
-                        break;
-                    }
-                }
-                Err(SubscribeRefusal::TooOld { oldest }) => self.replay(oldest, &mut progress)?,
-                // The index knows commands that the journal does not: it is another journal's.
-                Err(SubscribeRefusal::Ahead { .. }) => return Err(IndexFault::Damaged.into()),
+        loop {
+            let read = match self.read(&mut progress, Pace::beside_trade())? {
+                Read::CaughtUp => in_idle_time(|| self.read(&mut progress, Pace::in_idle_time()))?,
+                read @ (Read::PutOff | Read::ToTheEnd) => read,
+            };
+            if read == Read::ToTheEnd {
+                break;
             }
         }
         progress.commit()?;
@@ -213,16 +222,38 @@ impl Work {
         Ok(())
     }
 
+    /// Reads at one pace, from wherever the rest is to be had.
+    fn read(&self, progress: &mut Progress, mut pace: Pace) -> Result<Read, ReaderFault> {
+        while !self.index.is_stopping() {
+            match self.node.subscribe(progress.resume()) {
+                Ok(subscription) => match self.listen(subscription, progress, &mut pace)? {
+                    Listened::Read(read) => return Ok(read),
+                    Listened::TooSlow => {}
+                },
+                // A replay is much work: it does not wait for idle time.
+                Err(SubscribeRefusal::TooOld { .. }) if pace.gives_way() => return Ok(Read::PutOff),
+                Err(SubscribeRefusal::TooOld { oldest }) => self.replay(oldest, progress, &mut pace)?,
+                // The index knows commands that the journal does not: it is another journal's.
+                Err(SubscribeRefusal::Ahead { .. }) => return Err(IndexFault::Damaged.into()),
+            }
+        }
+        Ok(Read::ToTheEnd)
+    }
+
     fn listen(
         &self,
         mut subscription: carbex_node::Subscription,
         progress: &mut Progress,
+        pace: &mut Pace,
     ) -> Result<Listened, ReaderFault> {
         let mut flushed = Instant::now();
         while !self.index.is_stopping() {
             match subscription.try_next().or_else(|| {
                 // Nothing more at once: what was folded is written before waiting.
-                progress.batch.is_empty().then(|| subscription.wait(IDLE)).flatten()
+                let arrived = progress.is_written().then(|| subscription.wait(IDLE)).flatten();
+                // What has just arrived was not put off.
+                pace.saw_the_end();
+                arrived
             }) {
                 Some(Delivery::Group(group)) => {
                     for record in group.since(progress.resume()) {
@@ -233,16 +264,23 @@ impl Work {
                             command: &record.command,
                             events: record.events,
                         })?;
+                        if !pace.may_go_on() {
+                            progress.commit()?;
+                            return Ok(Listened::Read(Read::PutOff));
+                        }
                     }
                 }
                 Some(Delivery::Lagged { .. }) => return Ok(Listened::TooSlow),
                 Some(Delivery::Closed) => {
                     progress.commit()?;
-                    return Ok(Listened::ToTheEnd);
+                    return Ok(Listened::Read(Read::ToTheEnd));
                 }
                 None => {
                     progress.commit()?;
                     self.index.set_status(Status::Following);
+                    if !pace.gives_way() {
+                        return Ok(Listened::Read(Read::CaughtUp));
+                    }
                 }
             }
             if flushed.elapsed() >= FLUSH_EVERY {
@@ -251,11 +289,11 @@ impl Work {
                 flushed = Instant::now();
             }
         }
-        Ok(Listened::ToTheEnd)
+        Ok(Listened::Read(Read::ToTheEnd))
     }
 
     /// Replays from the cursor up to where the node's ring begins.
-    fn replay(&self, oldest: Sequence, progress: &mut Progress) -> Result<(), ReaderFault> {
+    fn replay(&self, oldest: Sequence, progress: &mut Progress, pace: &mut Pace) -> Result<(), ReaderFault> {
         let from = progress.resume();
         let to = Sequence::new((oldest.number() - 1).min(from.number() + REPLAY_COMMANDS_MAX));
         let head = self.node.market().sequence;
@@ -273,6 +311,8 @@ impl Work {
                 events: replayed.events,
             });
             fault = taken.err();
+            // Beside trade it may always go on, after a pause.
+            let _ = pace.may_go_on();
             if sequence.number().is_multiple_of(10_000) {
                 self.index.set_status(Status::CatchingUp { done: sequence, head });
             }
@@ -286,9 +326,19 @@ impl Work {
     }
 }
 
-#[derive(PartialEq, Eq)]
-enum Listened {
+/// Why reading at one pace has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Read {
+    /// The node or the reader stops.
     ToTheEnd,
+    /// There is nothing more for now.
+    CaughtUp,
+    /// Idle time is not enough.
+    PutOff,
+}
+
+enum Listened {
+    Read(Read),
     TooSlow,
 }
 
@@ -369,9 +419,14 @@ impl Progress {
         Ok(())
     }
 
+    /// Whether all that was folded is written, and told.
+    fn is_written(&self) -> bool {
+        self.cursor == self.written
+    }
+
     /// Writes what was folded, then tells the listeners: nobody hears what a rebuilt index would not know.
     fn commit(&mut self) -> Result<(), IndexFault> {
-        if self.cursor == self.written {
+        if self.is_written() {
             return Ok(());
         }
         self.store.commit(std::mem::take(&mut self.batch), self.cursor)?;

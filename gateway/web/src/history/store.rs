@@ -95,11 +95,13 @@ impl Store {
         match db.get(key::layout())? {
             Some(layout) if layout.as_ref() == LAYOUT.to_le_bytes() => {}
             Some(_) => return Err(IndexFault::Damaged),
-            None if db.is_empty() => {
-                db.insert(key::layout(), LAYOUT.to_le_bytes().as_slice())?;
-            }
+            None if db.is_empty() => {}
             None => return Err(IndexFault::Damaged),
         }
+        // Written at every opening: sled starts its threads with the first write, at the priority of whoever writes. Started in
+        // idle time they would keep waiting whoever later waits for them beside trade.
+        db.insert(key::layout(), LAYOUT.to_le_bytes().as_slice())?;
+        db.flush()?;
         let cursor = match db.get(key::cursor())? {
             Some(cursor) => Cursor::from_bytes(&cursor).ok_or(IndexFault::Damaged)?,
             None => Cursor::default(),

@@ -40,15 +40,19 @@ impl Exchange {
     }
 
     pub fn start_with(data: &Path, limits: Limits, published_groups_max: usize) -> Self {
+        Self::start_on(data, limits, |options| NodeOptions { published_groups_max, ..options })
+    }
+
+    /// Starts on a node whose options `change` has changed.
+    pub fn start_on(data: &Path, limits: Limits, change: impl FnOnce(NodeOptions) -> NodeOptions) -> Self {
         let hand = Arc::new(AtomicU64::new(NEW_YEAR_NS));
         let rules = carbex_rulebook::preset("charter").expect("the charter").rulebook().rules;
         let options = NodeOptions {
             clock: ClockSource::Manual(Arc::clone(&hand)),
-            published_groups_max,
             ..NodeOptions::new(data)
-                .founding(Capacities { accounts: 1_000, orders: 1_000, slice_accounts: u32::MAX }, rules)
+                .founding(Capacities { accounts: 1_000, orders: 4_000, slice_accounts: u32::MAX }, rules)
         };
-        let node = Node::start(options, &Silent).expect("a node");
+        let node = Node::start(change(options), &Silent).expect("a node");
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         let development = Some(DevelopmentIssuer::open(data).expect("an issuer"));
         let options = WebOptions { development, limits, ..WebOptions::new(data) };
@@ -238,6 +242,17 @@ pub struct Answer {
 impl Answer {
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|fault| panic!("{fault}: {}", self.body))
+    }
+
+    /// The body without the framing of its chunks.
+    pub fn unchunked(&self) -> String {
+        let (mut rest, mut whole) = (self.body.as_str(), String::new());
+        while let Some((size, after)) = rest.split_once("\r\n") {
+            let size = usize::from_str_radix(size, 16).expect("a chunk's size");
+            whole += &after[..size];
+            rest = &after[size + 2..];
+        }
+        whole
     }
 
     pub fn code(&self) -> String {
