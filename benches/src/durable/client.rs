@@ -77,8 +77,15 @@ impl Rounds {
         {
             std::thread::sleep(super::COUNTERS_AGE);
         }
-        // Behind the last of them: from here on only this client is given sequences.
-        let last = one(Command::Tick)?;
+        // One of them may still be on its way: from two of ours in a row on, only this client is given sequences.
+        let mut last = one(Command::Tick)?;
+        loop {
+            let before = last;
+            last = one(Command::Tick)?;
+            if last.number() == before.number() + 1 {
+                break;
+            }
+        }
         Ok(Self {
             scale: PriceScale::of(round.band),
             operations: round.operations,
