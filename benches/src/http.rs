@@ -3,28 +3,33 @@
 //! The exchange is a child process of the same program over a directory of its own: the production node, door and history
 //! index, with fdatasync. The client is one thread of raw sockets (`single`, `batches`): it looks at the status and the
 //! length of an answer and at nothing else of the head, reads no JSON, does no TLS and no pipelining. Both share the
-//! machine's cores. Every route is asked by the same client with the same bytes, in turn, round after round.
+//! machine's cores. Every route is asked by the same client with the same bytes, in turn, round after round. Before a route
+//! that does nothing takes its turn, the history index has read what the orders before it caused.
 
 mod batches;
 mod child;
 mod chunked;
 mod cpu;
 mod exchange;
+mod interruption;
+mod place;
 mod report;
 mod request;
 mod single;
+mod words;
 
 use std::{
     ffi::OsString,
     io,
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
 pub use batches::BatchesServed;
 pub use cpu::CpuPerAnswer;
 pub use exchange::{ExchangeFault, exchange};
-pub use report::{HttpReport, Level, Served};
+pub use interruption::Interruption;
+pub use report::{HttpReport, Level, OpenLoop, Served};
 
 use child::Child;
 use cpu::CpuTime;
@@ -47,8 +52,10 @@ pub struct HttpOptions {
     pub connections: Vec<usize>,
     /// How often every route is measured.
     pub rounds: u32,
-    /// How long one round of one route takes.
+    /// How long one round of one route takes, and of the open loop.
     pub round_time: Duration,
+    /// The open loop's rate, in percent of the orders that the same connections placed one after the other.
+    pub open_loop_percent: u32,
     /// Orders in one batch.
     pub batch_lines: usize,
     /// Connections that send batches, one batch under way on each.
@@ -63,11 +70,12 @@ impl HttpOptions {
         Self {
             scratch: scratch.into(),
             exchange,
-            accounts: 1_000_000,
+            accounts: 100_000,
             citizens: 1_024,
             connections: vec![64, 256],
-            rounds: 3,
-            round_time: Duration::from_secs(3),
+            rounds: 5,
+            round_time: Duration::from_secs(2),
+            open_loop_percent: 50,
             batch_lines: 8_192,
             batch_connections: 4,
             batch_time: Duration::from_secs(1),
@@ -97,6 +105,27 @@ pub enum HttpFault {
         /// What the system said.
         source: io::Error,
     },
+    /// The scratch directory lies in memory.
+    #[error("{path} lies in memory, where nothing becomes durable: name a directory on the disk to be measured")]
+    InMemory {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The disk is too full.
+    #[error(
+        "{path}: {free_bytes} bytes are free, the measurement may take {needed_bytes}: make room, or measure for a shorter time"
+    )]
+    NoRoom {
+        /// The directory.
+        path: PathBuf,
+        /// What is free.
+        free_bytes: u64,
+        /// What may be written.
+        needed_bytes: u64,
+    },
+    /// Someone ended the measurement.
+    #[error("ended before it was done; what it had written is deleted")]
+    Interrupted,
     /// The exchange could not be started.
     #[error("the exchange `{program}` could not be started: {source}")]
     Start {
@@ -139,20 +168,36 @@ pub enum HttpFault {
 }
 
 /// Measures. Starts the exchange, stops it, and leaves nothing behind.
-pub fn run(options: &HttpOptions, progress: &mut dyn FnMut(&Step)) -> Result<HttpReport, HttpFault> {
+pub fn run(
+    options: &HttpOptions,
+    interruption: &Interruption,
+    progress: &mut dyn FnMut(&Step),
+) -> Result<HttpReport, HttpFault> {
     check(options)?;
+    place::check(options)?;
+    let scratch = |source| HttpFault::Scratch { path: options.scratch.clone(), source };
+    let directory = tempfile::Builder::new().prefix("carbex-http-").tempdir_in(&options.scratch).map_err(scratch)?;
+    // Whatever fails because someone ended the exchange, that is why.
+    measure(options, directory.path(), interruption, progress)
+        .map_err(|fault| if interruption.came() { HttpFault::Interrupted } else { fault })
+}
+
+fn measure(
+    options: &HttpOptions,
+    directory: &Path,
+    interruption: &Interruption,
+    progress: &mut dyn FnMut(&Step),
+) -> Result<HttpReport, HttpFault> {
     let levels = u32::try_from(options.connections.len()).unwrap_or(u32::MAX);
-    let total = 1 + options.rounds * levels * Route::ALL.len() as u32 + options.rounds;
+    let total = 1 + options.rounds * (levels * (Route::ALL.len() as u32 + 1) + 1);
     let mut done = 0;
     let mut tell = |what: String| {
         progress(&Step { what, done, total });
         done += 1;
     };
-    let scratch = |source| HttpFault::Scratch { path: options.scratch.clone(), source };
-    let directory = tempfile::Builder::new().prefix("carbex-http-").tempdir_in(&options.scratch).map_err(scratch)?;
-    let data = directory.path().join("exchange");
+    let data = directory.join("exchange");
     tell(format!("opening {} accounts", options.accounts));
-    let mut child = Child::start(&options.exchange, &data, options.accounts)?;
+    let mut child = Child::start(&options.exchange, &data, options.accounts, interruption)?;
     let mut orders = Orders::new(&data, options.citizens, options.accounts)?;
 
     let mut report = HttpReport::new(options);
@@ -170,6 +215,17 @@ pub fn run(options: &HttpOptions, progress: &mut dyn FnMut(&Step)) -> Result<Htt
                 report.waited_for_history(child.settle()?);
             }
         }
+        level.conclude();
+        level.open_loop.begin(level.orders.requests_per_s, options.open_loop_percent);
+        for _ in 0..options.rounds {
+            tell(format!("orders over {connections} connections at {:.0}/s", level.open_loop.rate_per_s));
+            let mut load = Load::open(child.address_of(Route::Orders), *connections)?;
+            let mut latency = Latency::default();
+            let answered = load.run_at(level.open_loop.rate_per_s, &mut orders, options.round_time, &mut latency)?;
+            level.open_loop.add(answered, &latency);
+            drop(load);
+            report.waited_for_history(child.settle()?);
+        }
         report.levels.push(level);
     }
     for _ in 0..options.rounds {
@@ -177,11 +233,9 @@ pub fn run(options: &HttpOptions, progress: &mut dyn FnMut(&Step)) -> Result<Htt
         let cpu = CpuTime::now(child.id());
         let round = batches::run(child.address_of(Route::Orders), options, &mut orders)?;
         report.batches.add(&round, CpuTime::now(child.id()).since(cpu));
-        report.waited_for_history(child.settle()?);
     }
-    report.node = child.settle()?.node;
+    report.conclude(child.look()?);
     child.stop()?;
-    report.conclude();
     Ok(report)
 }
 
@@ -189,7 +243,7 @@ fn check(options: &HttpOptions) -> Result<(), HttpFault> {
     if options.exchange.is_empty() {
         return Err(HttpFault::Option("the exchange's program is not named"));
     }
-    if options.connections.iter().any(|connections| !(1..=4_000).contains(connections)) {
+    if options.connections.is_empty() || options.connections.iter().any(|number| !(1..=4_000).contains(number)) {
         return Err(HttpFault::Option("1 to 4000 connections: the door takes 4096 at once"));
     }
     if options.citizens == 0 || options.citizens > options.accounts {
@@ -197,6 +251,9 @@ fn check(options: &HttpOptions) -> Result<(), HttpFault> {
     }
     if options.rounds == 0 || options.batch_lines == 0 || options.batch_connections == 0 {
         return Err(HttpFault::Option("rounds, lines of a batch and its connections are at least 1"));
+    }
+    if options.round_time.is_zero() || options.batch_time.is_zero() || options.open_loop_percent == 0 {
+        return Err(HttpFault::Option("the times of rounds and the open loop's rate are more than nothing"));
     }
     Ok(())
 }

@@ -85,26 +85,6 @@ impl BatchesServed {
     }
 }
 
-impl std::fmt::Display for BatchesServed {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Quantiles { p50, p99, .. } = self.batch_latency_ns;
-        writeln!(
-            f,
-            "batches of {} lines over {} connections: {:.0} orders/s; a batch p50 {} µs, p99 {} µs",
-            self.batch_lines,
-            self.connections,
-            self.orders_per_s,
-            p50 / 1_000,
-            p99 / 1_000
-        )?;
-        let CpuPerAnswer { door_us, core_us, history_us, client_us } = self.cpu;
-        writeln!(
-            f,
-            "an order on a core: door {door_us:.2} µs, core {core_us:.2}, history {history_us:.2}, client {client_us:.2}"
-        )
-    }
-}
-
 /// Sends batches for one round; waits for the last answers. An order that was not taken ends the measurement.
 pub fn run(address: SocketAddr, options: &HttpOptions, orders: &mut Orders) -> Result<Round, HttpFault> {
     let fault = |source| HttpFault::Connection { doing: "sending batches", source };

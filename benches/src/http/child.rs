@@ -10,7 +10,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{HttpFault, report::NodeCounted, request::Route};
+use super::{HttpFault, Interruption, report::NodeCounted, request::Route};
 
 /// What the exchange says first, as one JSON line.
 #[derive(Debug, Serialize, Deserialize)]
@@ -21,28 +21,39 @@ pub struct Opened {
     pub bare: SocketAddr,
 }
 
-/// What the exchange answers to every line it is sent, once its history index has read everything.
+/// Asks how the exchange stands once its history index has read everything.
+pub const SETTLE: &str = "settle";
+/// Asks how it stands now.
+pub const LOOK: &str = "look";
+
+/// What the exchange answers to both.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Settled {
     /// Commands that the index had not read when it was asked.
     pub behind_commands: u64,
-    /// How long that took.
+    /// How long it took until it had.
     pub waited_s: f64,
     /// What the node counted so far.
     pub node: NodeCounted,
 }
 
 /// The running exchange. Dropping it ends it.
-pub struct Child {
+pub struct Child<'a> {
+    interruption: &'a Interruption,
     process: std::process::Child,
     commands: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
     opened: Opened,
 }
 
-impl Child {
+impl<'a> Child<'a> {
     /// Starts it and waits until its accounts are open.
-    pub fn start(program: &[OsString], data: &Path, accounts: u32) -> Result<Self, HttpFault> {
+    pub fn start(
+        program: &[OsString],
+        data: &Path,
+        accounts: u32,
+        interruption: &'a Interruption,
+    ) -> Result<Self, HttpFault> {
         let (name, arguments) =
             program.split_first().ok_or(HttpFault::Option("the exchange's program is not named"))?;
         let fault = |source| HttpFault::Start { program: name.to_string_lossy().into_owned(), source };
@@ -54,12 +65,14 @@ impl Child {
             .stdout(Stdio::piped())
             .spawn()
             .map_err(fault)?;
+        interruption.watch(Some(process.id()));
         let (Some(commands), Some(answers)) = (process.stdin.take(), process.stdout.take()) else {
             unreachable!("both were asked for")
         };
         let placeholder = SocketAddr::from(([127, 0, 0, 1], 0));
         let opened = Opened { door: placeholder, bare: placeholder };
-        let mut child = Self { process, commands: Some(commands), answers: BufReader::new(answers), opened };
+        let (commands, answers) = (Some(commands), BufReader::new(answers));
+        let mut child = Self { interruption, process, commands, answers, opened };
         child.opened = child.answer()?;
         Ok(child)
     }
@@ -79,14 +92,23 @@ impl Child {
 
     /// Waits until the history index has read everything.
     pub fn settle(&mut self) -> Result<Settled, HttpFault> {
+        self.ask(SETTLE)
+    }
+
+    /// How it stands now.
+    pub fn look(&mut self) -> Result<Settled, HttpFault> {
+        self.ask(LOOK)
+    }
+
+    fn ask(&mut self, what: &str) -> Result<Settled, HttpFault> {
         if let Some(commands) = &mut self.commands {
-            let asked = commands.write_all(b"settle\n");
+            let asked = writeln!(commands, "{what}");
             asked.map_err(|source| HttpFault::Connection { doing: "asking the exchange how it stands", source })?;
         }
         self.answer()
     }
 
-    fn answer<T: for<'a> Deserialize<'a>>(&mut self) -> Result<T, HttpFault> {
+    fn answer<T: for<'de> Deserialize<'de>>(&mut self) -> Result<T, HttpFault> {
         let mut said = String::new();
         let read = self.answers.read_line(&mut said);
         read.map_err(|source| HttpFault::Connection { doing: "listening to the exchange", source })?;
@@ -97,14 +119,16 @@ impl Child {
     pub fn stop(mut self) -> Result<(), HttpFault> {
         // The end of its input tells it to stop.
         drop(self.commands.take());
+        self.interruption.watch(None);
         let ended = self.process.wait();
         let status = ended.map_err(|source| HttpFault::Connection { doing: "stopping the exchange", source })?;
         if status.success() { Ok(()) } else { Err(HttpFault::Exchange { said: status.to_string() }) }
     }
 }
 
-impl Drop for Child {
+impl Drop for Child<'_> {
     fn drop(&mut self) {
+        self.interruption.watch(None);
         // Ended already after a clean stop: both then do nothing.
         let _ = self.process.kill();
         let _ = self.process.wait();

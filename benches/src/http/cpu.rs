@@ -74,12 +74,6 @@ impl CpuTime {
     }
 }
 
-impl std::fmt::Display for CpuPerAnswer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:>9.2}{:>7.2}{:>9.2}{:>8.2}", self.door_us, self.core_us, self.history_us, self.client_us)
-    }
-}
-
 /// The time on a core of all threads there are and were, to a tick of the system's clock.
 fn whole_process(process: &Path) -> u64 {
     let Ok(stat) = fs::read_to_string(process.join("stat")) else { return 0 };

@@ -15,13 +15,17 @@ use carbex_vocabulary::{AccountId, AmountUeur, BasisPoints, Event, HouseholdId, 
 use carbex_web::{DevelopmentIssuer, Running, WebOptions};
 
 use super::{
-    child::{Opened, Settled},
+    child::{LOOK, Opened, SETTLE, Settled},
     report::{NodeCounted, Quantiles},
     request::NOTHING_PATH,
 };
 
 /// Orders that the book holds at once.
 const ORDERS: u32 = 6_000_000;
+/// Large, so that few of them are gone on to while it is measured.
+const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
+/// Keys that are kept; every order has one, and a week of them is measured in seconds.
+const KEYS_MAX: usize = 64_000_000;
 /// Accounts that a change of year settles at once; none happens while it is measured.
 const SLICE_ACCOUNTS: u32 = 4_096;
 /// A continuous market with all checks made, none of which binds, in a band of a thousand ticks.
@@ -82,7 +86,14 @@ pub enum ExchangeFault {
 /// The child's side: founds an exchange in `data`, opens `accounts` accounts, serves on free loopback ports, tells where on
 /// stdout, answers every line of stdin with how it stands, and stops when stdin ends.
 pub fn exchange(data: &Path, accounts: u32) -> Result<(), ExchangeFault> {
-    let options = NodeOptions::new(data).founding(
+    let options = NodeOptions {
+        snapshot_every_commands: 0,
+        snapshot_on_stop: false,
+        segment_bytes: SEGMENT_BYTES,
+        keys_max: KEYS_MAX,
+        ..NodeOptions::new(data)
+    }
+    .founding(
         Capacities { accounts, orders: ORDERS, slice_accounts: SLICE_ACCOUNTS },
         carbex_rulebook::parse_toml(RULES)?,
     );
@@ -106,8 +117,11 @@ pub fn exchange(data: &Path, accounts: u32) -> Result<(), ExchangeFault> {
     settle(&node, &door);
     say(&opened)?;
     for line in io::stdin().lock().lines() {
-        line?;
-        say(&settle(&node, &door))?;
+        match line?.as_str() {
+            SETTLE => say(&settle(&node, &door))?,
+            LOOK => say(&look(&node, &door))?,
+            other => return Err(io::Error::other(format!("asked for `{other}`")).into()),
+        }
     }
     runtime.block_on(door.shutdown());
     node.stop()?;
@@ -162,12 +176,17 @@ fn done(pending: carbex_node::Pending<carbex_node::Receipt>) -> Result<(), Excha
 /// Waits until the history index has read everything.
 fn settle(node: &NodeHandle, door: &Running) -> Settled {
     let started = Instant::now();
-    let behind = || node.market().sequence.number().saturating_sub(door.history().sequence().number());
-    let behind_commands = behind();
-    while behind() > 0 {
+    let first = look(node, door);
+    let mut last = first;
+    while last.behind_commands > 0 {
         std::thread::sleep(LOOK_EVERY);
+        last = look(node, door);
     }
-    let waited_s = started.elapsed().as_secs_f64();
+    Settled { behind_commands: first.behind_commands, waited_s: started.elapsed().as_secs_f64(), ..last }
+}
+
+/// How it stands.
+fn look(node: &NodeHandle, door: &Running) -> Settled {
     let metrics = node.metrics();
     let counted = NodeCounted {
         commands: node.durable().number(),
@@ -176,5 +195,6 @@ fn settle(node: &NodeHandle, door: &Running) -> Settled {
         apply_ns: Quantiles::of(&metrics.apply_ns),
         acknowledge_ns: Quantiles::of(&metrics.acknowledge_ns),
     };
-    Settled { behind_commands, waited_s, node: counted }
+    let behind_commands = node.market().sequence.number().saturating_sub(door.history().sequence().number());
+    Settled { behind_commands, waited_s: 0.0, node: counted }
 }

@@ -64,6 +64,7 @@ pub struct Quantiles {
     pub p50: u64,
     pub p99: u64,
     pub p999: u64,
+    pub p9999: u64,
     pub max: u64,
 }
 
@@ -74,6 +75,7 @@ impl Quantiles {
             p50: latency.value_at_quantile(0.5),
             p99: latency.value_at_quantile(0.99),
             p999: latency.value_at_quantile(0.999),
+            p9999: latency.value_at_quantile(0.9999),
             max: latency.max(),
         }
     }
@@ -108,13 +110,50 @@ pub struct Level {
     pub ratio: f64,
     /// Orders to nothing behind bare axum.
     pub ratio_to_bare: f64,
+    /// Orders at a rate of their own.
+    pub open_loop: OpenLoop,
+}
+
+/// Orders that leave at times fixed beforehand, whatever the answers do.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct OpenLoop {
+    /// Of the orders that the same connections placed one after the other.
+    pub percent: u32,
+    /// Orders that leave in a second.
+    pub rate_per_s: f64,
+    /// Orders placed in all rounds.
+    pub requests: u64,
+    /// From the time at which an order was to leave until its answer's last byte was in: corrected for coordinated omission.
+    pub latency_ns: Quantiles,
+    #[serde(skip)]
+    latency: Latency,
+}
+
+impl OpenLoop {
+    /// At so many percent of that rate.
+    pub fn begin(&mut self, closed_per_s: f64, percent: u32) {
+        (self.percent, self.rate_per_s) = (percent, closed_per_s * f64::from(percent) / 100.0);
+    }
+
+    /// Adds a round.
+    pub fn add(&mut self, requests: u64, latency: &Latency) {
+        self.requests += requests;
+        self.latency.add(latency);
+        self.latency_ns = self.latency.quantiles();
+    }
 }
 
 impl Level {
     /// Nothing yet.
     pub fn new(connections: usize) -> Self {
         let [orders, nothing, bare] = [(); 3].map(|()| Served::default());
-        Self { connections, orders, nothing, bare, ratio: 0.0, ratio_to_bare: 0.0 }
+        Self { connections, orders, nothing, bare, ratio: 0.0, ratio_to_bare: 0.0, open_loop: OpenLoop::default() }
+    }
+
+    /// Draws the ratios.
+    pub fn conclude(&mut self) {
+        self.ratio = self.orders.requests_per_s / self.nothing.requests_per_s;
+        self.ratio_to_bare = self.orders.requests_per_s / self.bare.requests_per_s;
     }
 
     /// What that route served.
@@ -155,8 +194,10 @@ pub struct HttpReport {
     pub levels: Vec<Level>,
     /// Batches.
     pub batches: BatchesServed,
-    /// The most commands by which the history index was behind at the end of a round; it gives way to trade.
+    /// The most commands by which the history index was behind at the end of a round of single orders; it gives way to trade.
     pub history_behind_max: u64,
+    /// The commands by which it was behind after the last batch.
+    pub history_behind_end: u64,
     /// How long it took in all, between rounds, until the history index had read everything.
     pub history_wait_s: f64,
     /// What the node counted.
@@ -173,6 +214,7 @@ impl HttpReport {
             levels: Vec::new(),
             batches: BatchesServed::new(options),
             history_behind_max: 0,
+            history_behind_end: 0,
             history_wait_s: 0.0,
             node: NodeCounted::default(),
         }
@@ -184,70 +226,9 @@ impl HttpReport {
         self.history_wait_s += settled.waited_s;
     }
 
-    /// Draws the ratios.
-    pub fn conclude(&mut self) {
-        for level in &mut self.levels {
-            level.ratio = level.orders.requests_per_s / level.nothing.requests_per_s;
-            level.ratio_to_bare = level.orders.requests_per_s / level.bare.requests_per_s;
-        }
-    }
-}
-
-impl std::fmt::Display for HttpReport {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        writeln!(
-            f,
-            "{} accounts, {} tokens in turn, {} cores for client and exchange, fdatasync before every answer\n",
-            self.accounts, self.citizens, self.cores
-        )?;
-        writeln!(
-            f,
-            "{:>11}  {:<20}{:>11}{:>9}{:>9}{:>9}{:>9}{:>7}{:>9}{:>8}  ratio",
-            "connections", "route", "requests/s", "p50 µs", "p99", "p99.9", "door µs", "core", "history", "client"
-        )?;
-        for level in &self.levels {
-            let rows = [
-                (Route::Orders, &level.orders, None),
-                (Route::Nothing, &level.nothing, Some(level.ratio)),
-                (Route::Bare, &level.bare, Some(level.ratio_to_bare)),
-            ];
-            for (route, served, ratio) in rows {
-                let us = |ns: u64| ns / 1_000;
-                let Quantiles { p50, p99, p999, .. } = served.latency_ns;
-                write!(
-                    f,
-                    "{:>11}  {:<20}{:>11.0}{:>9}{:>9}{:>9}",
-                    level.connections,
-                    route.name(),
-                    served.requests_per_s,
-                    us(p50),
-                    us(p99),
-                    us(p999)
-                )?;
-                write!(f, "{}", served.cpu)?;
-                match ratio {
-                    Some(ratio) => writeln!(f, "  {:.1} %", ratio * 100.0)?,
-                    None => writeln!(f)?,
-                }
-            }
-        }
-        writeln!(f, "\n{}", self.batches)?;
-        let node = &self.node;
-        writeln!(
-            f,
-            "node: {} commands in {} groups; commit p50 {} µs, p99 {} µs; acknowledged p50 {} µs, p99 {} µs; apply p50 {} ns",
-            node.commands,
-            node.groups,
-            node.journal_commit_ns.p50 / 1_000,
-            node.journal_commit_ns.p99 / 1_000,
-            node.acknowledge_ns.p50 / 1_000,
-            node.acknowledge_ns.p99 / 1_000,
-            node.apply_ns.p50
-        )?;
-        write!(
-            f,
-            "history index: at most {} commands behind at the end of a round; {:.1} s of reading between rounds",
-            self.history_behind_max, self.history_wait_s
-        )
+    /// Adds how the exchange stood at the end.
+    pub fn conclude(&mut self, last: Settled) {
+        self.node = last.node;
+        self.history_behind_end = last.behind_commands;
     }
 }

@@ -3,6 +3,7 @@
 use std::{
     io::{self, Read, Write},
     net::SocketAddr,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -19,6 +20,11 @@ use super::{
 const ANSWER_BYTES_MAX: usize = 16 * 1024;
 /// After so long without any answer the exchange is taken for dead.
 const SILENCE_MAX: Duration = Duration::from_secs(20);
+
+/// Events taken from the system at once.
+const EVENTS: usize = 1_024;
+/// How often the open loop looks for answers and for orders that are to leave.
+const LOOK_EVERY: Duration = Duration::from_micros(50);
 
 /// Open connections.
 pub struct Load {
@@ -68,38 +74,27 @@ impl Load {
         time: Duration,
         latency: &mut Latency,
     ) -> Result<u64, HttpFault> {
-        let fault = |source| HttpFault::Connection { doing: "asking and reading", source };
         let mut request = Vec::new();
         for connection in &mut self.connections {
-            connection.ask(route, orders, &mut request).map_err(fault)?;
+            connection.ask(route, orders, &mut request).map_err(asking)?;
         }
         let deadline = Instant::now() + time;
         let (mut answered, mut under_way) = (0, self.connections.len());
-        let mut events = Events::with_capacity(1_024);
+        let mut events = Events::with_capacity(EVENTS);
         while under_way > 0 {
-            match self.poll.poll(&mut events, Some(SILENCE_MAX)) {
-                Err(interrupted) if interrupted.kind() == io::ErrorKind::Interrupted => continue,
-                polled => polled.map_err(fault)?,
-            }
-            if events.is_empty() {
+            if !self.look(&mut events, SILENCE_MAX)? {
                 return Err(HttpFault::Silence(SILENCE_MAX));
             }
             for event in &events {
                 let connection = &mut self.connections[event.token().0];
-                connection.read().map_err(fault)?;
-                match end_of(&connection.answer, &self.length_name) {
-                    Some(Answer::Complete { created: true }) => {}
-                    Some(Answer::Incomplete) => continue,
-                    Some(Answer::Complete { created: false }) | None => {
-                        let answer = String::from_utf8_lossy(&connection.answer).into_owned();
-                        return Err(HttpFault::Answer { route: route.name(), answer });
-                    }
+                if !connection.is_answered(route, &self.length_name)? {
+                    continue;
                 }
                 let now = Instant::now();
                 latency.record(now - connection.asked);
                 answered += 1;
                 if now < deadline {
-                    connection.ask(route, orders, &mut request).map_err(fault)?;
+                    connection.ask(route, orders, &mut request).map_err(asking)?;
                 } else {
                     under_way -= 1;
                 }
@@ -107,6 +102,70 @@ impl Load {
         }
         Ok(answered)
     }
+
+    /// Places orders at a rate, whatever the answers do, for `time`. Every order has a time at which it is to leave; its
+    /// latency counts from then, also when it had to wait for a connection. Answers how many were answered.
+    pub fn run_at(
+        &mut self,
+        per_s: f64,
+        orders: &mut Orders,
+        time: Duration,
+        latency: &mut Latency,
+    ) -> Result<u64, HttpFault> {
+        let route = Route::Orders;
+        let total = (per_s * time.as_secs_f64()).ceil() as u64;
+        let mut request = Vec::new();
+        let mut free: Vec<usize> = (0..self.connections.len()).collect();
+        let (mut left, mut answered) = (0_u64, 0);
+        let mut events = Events::with_capacity(EVENTS);
+        let (started, mut heard) = (Instant::now(), Instant::now());
+        let leaves = |number: u64| started + Duration::from_secs_f64(number as f64 / per_s);
+        while answered < total {
+            while left < total
+                && leaves(left) <= Instant::now()
+                && let Some(number) = free.pop()
+            {
+                let connection = &mut self.connections[number];
+                connection.ask(route, orders, &mut request).map_err(asking)?;
+                connection.asked = leaves(left);
+                left += 1;
+            }
+            if !self.look(&mut events, Duration::ZERO)? {
+                if heard.elapsed() > SILENCE_MAX {
+                    return Err(HttpFault::Silence(SILENCE_MAX));
+                }
+                // The system's own waiting counts in milliseconds.
+                thread::sleep(LOOK_EVERY);
+                continue;
+            }
+            heard = Instant::now();
+            for event in &events {
+                let number = event.token().0;
+                let connection = &mut self.connections[number];
+                if connection.is_answered(route, &self.length_name)? {
+                    latency.record(connection.asked.elapsed());
+                    answered += 1;
+                    free.push(number);
+                }
+            }
+        }
+        Ok(answered)
+    }
+
+    /// Waits for answers; whether there are any.
+    fn look(&mut self, events: &mut Events, patience: Duration) -> Result<bool, HttpFault> {
+        loop {
+            match self.poll.poll(events, Some(patience)) {
+                Err(interrupted) if interrupted.kind() == io::ErrorKind::Interrupted => {}
+                Err(fault) => return Err(asking(fault)),
+                Ok(()) => return Ok(!events.is_empty()),
+            }
+        }
+    }
+}
+
+fn asking(source: io::Error) -> HttpFault {
+    HttpFault::Connection { doing: "asking and reading", source }
 }
 
 impl Connection {
@@ -117,6 +176,19 @@ impl Connection {
         self.asked = Instant::now();
         // One small request on a connection with nothing under way always fits the system's buffer.
         self.stream.write_all(request)
+    }
+
+    /// Reads what is there; whether the answer is whole, and 201.
+    fn is_answered(&mut self, route: Route, length_name: &Finder<'_>) -> Result<bool, HttpFault> {
+        self.read().map_err(asking)?;
+        match end_of(&self.answer, length_name) {
+            Some(Answer::Complete { created: true }) => Ok(true),
+            Some(Answer::Incomplete) => Ok(false),
+            Some(Answer::Complete { created: false }) | None => {
+                let answer = String::from_utf8_lossy(&self.answer).into_owned();
+                Err(HttpFault::Answer { route: route.name(), answer })
+            }
+        }
     }
 
     /// Reads what is there. The poll tells new bytes only, so it reads until there are none: a short read says so too.

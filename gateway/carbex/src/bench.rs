@@ -3,6 +3,7 @@
 mod bar;
 mod core;
 mod durable;
+mod http;
 mod restart;
 
 use std::process::ExitCode;
@@ -14,7 +15,10 @@ use clap::Subcommand;
 pub enum BenchCommand {
     Core(core::CoreOptions),
     Durable(durable::DurableOptions),
+    Http(http::HttpOptions),
     Restart(restart::RestartArguments),
+    #[command(hide = true)]
+    HttpExchange(http::ExchangeOptions),
 }
 
 /// What a wrong option, file or workload answers.
@@ -25,7 +29,9 @@ pub fn run(command: &BenchCommand) -> ExitCode {
     let measured = match command {
         BenchCommand::Core(options) => core::run(options),
         BenchCommand::Durable(options) => durable::run(options),
+        BenchCommand::Http(options) => http::run(options),
         BenchCommand::Restart(arguments) => restart::run(arguments),
+        BenchCommand::HttpExchange(options) => http::run_exchange(options),
     };
     match measured {
         Ok(()) => ExitCode::SUCCESS,
