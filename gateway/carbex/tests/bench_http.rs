@@ -85,15 +85,22 @@ fn a_small_run_prints_and_writes_figures_that_fit_together_and_leaves_nothing_be
     // and the exchange's own ticks.
     let prepared = 3 + 2 * 200;
     let commands = figures["node"]["commands"].as_u64().unwrap();
-    assert!(commands >= prepared + orders + batched, "{commands} commands: {orders} single orders, {batched} in batches");
+    assert!(
+        commands >= prepared + orders + batched,
+        "{commands} commands: {orders} single orders, {batched} in batches"
+    );
     assert!(commands - (prepared + orders + batched) < 100, "{commands}: {orders} and {batched}");
 }
 
 #[test]
 fn an_interrupted_run_says_so_and_leaves_nothing_behind() {
     let place = directory();
-    let running =
-        bench_http(place.path()).args(["--seconds", "60"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let running = bench_http(place.path())
+        .args(["--seconds", "60"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let deadline = Instant::now() + Duration::from_secs(30);
     while is_empty(place.path()) {
         assert!(Instant::now() < deadline, "the measurement does not begin");
