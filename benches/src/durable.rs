@@ -5,16 +5,14 @@
 //! bench core --workload balanced`, round after round. Snapshots are off. Segments that were left behind are deleted
 //! between the turns of ten seconds, so that the room needed does not grow with the length.
 
-mod cleaner;
-mod client;
-mod disk;
 mod fault;
 mod latency;
+mod raw;
 mod report;
+mod rounds;
 mod throughput;
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -28,12 +26,11 @@ use crate::funding::Funding;
 use crate::measure::{Terms, Work, time};
 use crate::progress::{Progress, Stage};
 use crate::workload::{FlowShape, Workload};
-use crate::{Pace, terms};
-use cleaner::Cleaner;
-use client::{Round, Rounds};
-use disk::{RawDisk, RawRate};
+use crate::{DiskFault, Pace, disk, terms};
 pub use fault::DurableFault;
-pub use report::{DurableReport, LatencyReport, Limit, Quantiles};
+use raw::{RawDisk, RawRate};
+pub use report::{DurableReport, LatencyReport, Limit};
+use rounds::{Round, Rounds};
 use throughput::Throughput;
 
 /// How the measurement is made.
@@ -77,6 +74,9 @@ impl DurableOptions {
 pub(crate) const BATCH_COMMANDS: usize = 1_024;
 /// Commands under way at once: enough for two full groups at the disk and one being filled.
 pub(crate) const UNDER_WAY_MAX: usize = 40 * BATCH_COMMANDS;
+/// Commands that the node's queue holds: in an open loop as many may be under way. Twice as many as at full speed, because who
+/// waits for a place in the queue would look for it all the time; who waits for an answer sleeps.
+const QUEUE_COMMANDS_MAX: usize = 2 * UNDER_WAY_MAX;
 /// The node's counters are at most this old while it works.
 const COUNTERS_AGE: Duration = Duration::from_millis(300);
 /// Full speed and raw disk take turns of this length, so that both see the same moods of the disk.
@@ -109,7 +109,17 @@ impl DurableOptions {
 /// What the measured exchange is made with.
 struct Market {
     funding: Funding,
-    cleaner: Cleaner,
+    /// The journal's directory, and the room that it is to leave.
+    journal: PathBuf,
+    free_bytes_min: u64,
+}
+
+impl Market {
+    /// Deletes what the journal has left behind, and looks at the room.
+    fn clean(&self) -> Result<(), DiskFault> {
+        disk::delete_segments_behind(&self.journal)?;
+        disk::check_room(&self.journal, self.free_bytes_min)
+    }
 }
 
 /// The market's clock, set by hand.
@@ -124,23 +134,12 @@ impl Clock {
 /// Measures. What was written is deleted, whatever came of it.
 pub fn run(options: &DurableOptions, progress: &mut dyn Progress) -> Result<DurableReport, DurableFault> {
     check(options)?;
-    let directory = &options.directory;
-    let made = !directory.exists();
-    std::fs::create_dir_all(directory).map_err(disk_fault(directory, "create"))?;
-    let measured = check_disk(options).and_then(|()| measure(options, progress));
-    let deleted = delete(directory, made);
-    measured.and_then(|report| deleted.map(|()| report))
+    let needed_bytes = options.free_bytes_min() + SEGMENTS_AT_ONCE * options.segment_bytes;
+    disk::within(&options.directory, needed_bytes, || measure(options, progress))
 }
 
 fn check(options: &DurableOptions) -> Result<(), DurableFault> {
     let refuse = |option, reason| Err(DurableFault::Options { option, reason });
-    let directory = &options.directory;
-    if directory.exists() {
-        let mut entries = std::fs::read_dir(directory).map_err(disk_fault(directory, "list"))?;
-        if entries.next().is_some() {
-            return Err(DurableFault::NotEmpty { directory: directory.clone() });
-        }
-    }
     if options.accounts < 2 {
         return refuse("accounts", "trades need two accounts at least");
     }
@@ -153,36 +152,15 @@ fn check(options: &DurableOptions) -> Result<(), DurableFault> {
     Ok(())
 }
 
-fn check_disk(options: &DurableOptions) -> Result<(), DurableFault> {
-    if disk::is_in_memory(&options.directory)? {
-        return Err(DurableFault::InMemory { directory: options.directory.clone() });
-    }
-    let needed_bytes = options.free_bytes_min() + SEGMENTS_AT_ONCE * options.segment_bytes;
-    let free_bytes = disk::free_bytes(&options.directory)?;
-    if free_bytes < needed_bytes {
-        return Err(DurableFault::NoRoom { directory: options.directory.clone(), free_bytes, needed_bytes });
-    }
-    Ok(())
-}
-
-/// Deletes what the measurement wrote, and the directory itself if it made it.
-fn delete(directory: &Path, made: bool) -> Result<(), DurableFault> {
-    for entry in std::fs::read_dir(directory).map_err(disk_fault(directory, "list"))? {
-        let path = entry.map_err(disk_fault(directory, "list"))?.path();
-        let deleted = if path.is_dir() { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };
-        deleted.map_err(disk_fault(&path, "delete"))?;
-    }
-    if made { std::fs::remove_dir(directory).map_err(disk_fault(directory, "delete")) } else { Ok(()) }
-}
-
 fn measure(options: &DurableOptions, progress: &mut dyn Progress) -> Result<DurableReport, DurableFault> {
     let core_per_s = core_commands_per_s(options, progress)?;
     let round = Round::draw(options);
     let clock = Clock(Arc::new(AtomicU64::new(YEAR_START.ns())));
     let mut raw = RawDisk::create(&options.directory, options.segment_bytes)?;
     let node = start(options, &round, &clock)?;
-    let cleaner = Cleaner::new(carbex_node::journal_directory(&options.directory), options.free_bytes_min());
-    let market = Market { funding: Funding::equal(options.accounts), cleaner };
+    let journal = carbex_node::journal_directory(&options.directory);
+    let market =
+        Market { funding: Funding::equal(options.accounts), journal, free_bytes_min: options.free_bytes_min() };
     let mut rounds = Rounds::prepare(&node, &market, round, &clock, progress)?;
     let turns = take_turns(options, &node, &mut rounds, &market, &mut raw, progress)?;
     let mut latencies = Vec::with_capacity(LATENCY_PERCENTS.len());
@@ -215,8 +193,7 @@ fn start(options: &DurableOptions, round: &Round, clock: &Clock) -> Result<NodeH
     };
     let node_options = NodeOptions {
         clock: ClockSource::Manual(Arc::clone(&clock.0)),
-        // Who waits for a place in the queue would look for it all the time; who waits for an answer sleeps.
-        queue_commands_max: 2 * UNDER_WAY_MAX,
+        queue_commands_max: QUEUE_COMMANDS_MAX,
         snapshot_every_commands: 0,
         snapshot_on_stop: false,
         segment_bytes: options.segment_bytes,
@@ -247,7 +224,7 @@ fn take_turns(
     let mut turns = Turns { total: Throughput::default(), raw: RawRate::default(), raw_best: RawRate::default() };
     progress.begin(Stage::FullSpeed, u64::from(count));
     for done in 1..=count {
-        market.cleaner.clean()?;
+        market.clean()?;
         let one = throughput::full_speed(node, rounds, turn)?;
         turns.raw.add(raw.write_for(turn / 2, one.mean_group_bytes())?);
         turns.raw_best.add(raw.write_for(turn / 2, BEST_GROUP_BYTES)?);
@@ -282,9 +259,4 @@ fn counters(node: &NodeHandle) -> Counters {
     std::thread::sleep(COUNTERS_AGE);
     let metrics = node.metrics();
     Counters { journal_bytes: metrics.journal_bytes, groups: metrics.groups }
-}
-
-fn disk_fault(path: &Path, operation: &'static str) -> impl FnOnce(io::Error) -> DurableFault + use<> {
-    let path = path.to_path_buf();
-    move |source| DurableFault::Disk { path, operation, source }
 }

@@ -3,6 +3,10 @@
 use carbex_rules::RuleFault;
 use carbex_vocabulary::Reject;
 
+use std::time::Duration;
+
+use crate::latency::LATENCY_MAX;
+
 use crate::workload::OpsFault;
 
 /// Why a measurement was not made.
@@ -53,16 +57,13 @@ pub enum BenchFault {
     PassesDiffer,
     /// A latency beyond the histogram.
     #[error(
-        "a command took {latency_ns} ns, longer than the {LATENCY_MAX_NS} ns that are recorded: the machine stood still; measure again"
+        "a command took {latency:?}, longer than the {LATENCY_MAX:?} that are recorded: the machine stood still; measure again"
     )]
     TooSlow {
         /// How long.
-        latency_ns: u64,
+        latency: Duration,
     },
     /// The process's memory cannot be read.
     #[error("the memory in use cannot be read from /proc/self/statm: {0}")]
     Resident(std::io::Error),
 }
-
-/// The longest latency recorded: a minute.
-pub(crate) const LATENCY_MAX_NS: u64 = 60_000_000_000;

@@ -12,9 +12,9 @@ mod chunked;
 mod cpu;
 mod exchange;
 mod interruption;
-mod place;
 mod report;
 mod request;
+mod room;
 mod single;
 mod words;
 
@@ -31,9 +31,10 @@ pub use exchange::{ExchangeFault, exchange};
 pub use interruption::Interruption;
 pub use report::{HttpReport, Level, OpenLoop, Served};
 
+use crate::Latencies;
+use crate::disk::{self, DiskFault};
 use child::Child;
 use cpu::CpuTime;
-use report::Latency;
 use request::{Orders, Route};
 use single::Load;
 
@@ -97,32 +98,9 @@ pub struct Step {
 /// Why there is no measurement.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpFault {
-    /// The scratch directory could not be used.
-    #[error("{path}: {source}; name a directory on the disk to be measured")]
-    Scratch {
-        /// The directory.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The scratch directory lies in memory.
-    #[error("{path} lies in memory, where nothing becomes durable: name a directory on the disk to be measured")]
-    InMemory {
-        /// The directory.
-        path: PathBuf,
-    },
-    /// The disk is too full.
-    #[error(
-        "{path}: {free_bytes} bytes are free, the measurement may take {needed_bytes}: make room, or measure for a shorter time"
-    )]
-    NoRoom {
-        /// The directory.
-        path: PathBuf,
-        /// What is free.
-        free_bytes: u64,
-        /// What may be written.
-        needed_bytes: u64,
-    },
+    /// The disk is not one to measure on, or said no.
+    #[error(transparent)]
+    Disk(#[from] DiskFault),
     /// Someone ended the measurement.
     #[error("ended before it was done; what it had written is deleted")]
     Interrupted,
@@ -174,9 +152,9 @@ pub fn run(
     progress: &mut dyn FnMut(&Step),
 ) -> Result<HttpReport, HttpFault> {
     check(options)?;
-    place::check(options)?;
-    let scratch = |source| HttpFault::Scratch { path: options.scratch.clone(), source };
-    let directory = tempfile::Builder::new().prefix("carbex-http-").tempdir_in(&options.scratch).map_err(scratch)?;
+    disk::check(&options.scratch, room::needed_bytes(options))?;
+    let made = tempfile::Builder::new().prefix("carbex-http-").tempdir_in(&options.scratch);
+    let directory = made.map_err(disk::fault(&options.scratch, "make a directory in it"))?;
     // Whatever fails because someone ended the exchange, that is why.
     measure(options, directory.path(), interruption, progress)
         .map_err(|fault| if interruption.came() { HttpFault::Interrupted } else { fault })
@@ -207,7 +185,7 @@ fn measure(
             for route in Route::ALL {
                 tell(format!("{} over {connections} connections", route.name()));
                 let mut load = Load::open(child.address_of(route), *connections)?;
-                let mut latency = Latency::default();
+                let mut latency = Latencies::default();
                 let (cpu, started) = (CpuTime::now(child.id()), Instant::now());
                 let answered = load.run(route, &mut orders, options.round_time, &mut latency)?;
                 level.of(route).add(answered, started.elapsed(), &latency, CpuTime::now(child.id()).since(cpu));
@@ -220,7 +198,7 @@ fn measure(
         for _ in 0..options.rounds {
             tell(format!("orders over {connections} connections at {:.0}/s", level.open_loop.rate_per_s));
             let mut load = Load::open(child.address_of(Route::Orders), *connections)?;
-            let mut latency = Latency::default();
+            let mut latency = Latencies::default();
             let answered = load.run_at(level.open_loop.rate_per_s, &mut orders, options.round_time, &mut latency)?;
             level.open_loop.add(answered, &latency);
             drop(load);

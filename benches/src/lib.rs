@@ -3,12 +3,15 @@
 //! `carbex bench core` is a thin front of this crate. Terms and tables are in this folder's README.
 #![forbid(unsafe_code)]
 
+mod client;
 mod commands;
+mod disk;
 pub mod durable;
 mod exchange;
 mod fault;
 mod funding;
 pub mod http;
+mod latency;
 mod measure;
 mod piece;
 mod progress;
@@ -20,11 +23,14 @@ mod tally;
 mod terms;
 pub mod workload;
 
+pub use client::ClientFault;
+pub use disk::DiskFault;
 pub use exchange::Pace;
 pub use fault::BenchFault;
+pub use latency::{Latencies, LatencyNs};
 pub use measure::{Terms, Work, measure, time};
 pub use piece::PieceExchange;
 pub use progress::{Progress, Stage, Unwatched};
-pub use report::{AuctionReport, LatencyNs, Report};
+pub use report::{AuctionReport, Report};
 pub use tally::TradeTotals;
 pub use terms::rules;

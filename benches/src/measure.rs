@@ -4,16 +4,15 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use carbex_core::Command;
-use hdrhistogram::Histogram;
 
 use crate::BenchFault;
 use crate::commands::{Commands, Orders};
 use crate::exchange::{Exchange, Mechanism, Opening, Pace, Watch, accepted};
-use crate::fault::LATENCY_MAX_NS;
 use crate::funding::Funding;
+use crate::latency::{LATENCY_MAX, Latencies, LatencyNs};
 use crate::progress::{Progress, Stage};
 use crate::random_access::random_access_ns;
-use crate::report::{AuctionReport, LatencyNs, Report};
+use crate::report::{AuctionReport, Report};
 use crate::resident::resident_bytes;
 use crate::tally::{Counted, Tally, TradeTotals};
 use crate::terms::PriceScale;
@@ -333,23 +332,21 @@ impl Passes<'_> {
 struct Clock {
     /// When the commands at hand were handed over, the oldest first.
     handed_over: VecDeque<Instant>,
-    histogram: Histogram<u64>,
-    /// The first latency that is beyond the histogram.
-    beyond_ns: Option<u64>,
+    latencies: Latencies,
+    /// The first latency that is beyond what is recorded.
+    beyond: Option<Duration>,
 }
 
 impl Clock {
     fn new() -> Self {
-        let histogram = Histogram::new_with_bounds(1, LATENCY_MAX_NS, 3).expect("constant bounds that are in order");
-        Self { handed_over: VecDeque::new(), histogram, beyond_ns: None }
+        Self { handed_over: VecDeque::new(), latencies: Latencies::default(), beyond: None }
     }
 
     fn latency_ns(&self) -> Result<LatencyNs, BenchFault> {
-        if let Some(latency_ns) = self.beyond_ns {
-            return Err(BenchFault::TooSlow { latency_ns });
+        if let Some(latency) = self.beyond {
+            return Err(BenchFault::TooSlow { latency });
         }
-        let at = |quantile: f64| self.histogram.value_at_quantile(quantile);
-        Ok(LatencyNs { p50: at(0.5), p99: at(0.99), p999: at(0.999), p9999: at(0.9999), max: self.histogram.max() })
+        Ok(self.latencies.quantiles())
     }
 }
 
@@ -362,9 +359,10 @@ impl Watch for Clock {
     #[inline]
     fn done(&mut self) {
         let Some(handed_over) = self.handed_over.pop_front() else { return };
-        let latency_ns = u64::try_from(handed_over.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        if self.histogram.record(latency_ns).is_err() {
-            self.beyond_ns.get_or_insert(latency_ns);
+        let latency = handed_over.elapsed();
+        self.latencies.record(latency, 1);
+        if latency > LATENCY_MAX {
+            self.beyond.get_or_insert(latency);
         }
     }
 }

@@ -17,6 +17,16 @@ pub enum Stage {
     FullSpeed,
     /// Rates at which acknowledgements are timed.
     OpenLoop,
+    /// Snapshots and raw disk, in turns.
+    Snapshots,
+    /// Commands are put into the journal behind a snapshot.
+    Tail,
+    /// A node starts.
+    Starting,
+    /// Trade, and no snapshot.
+    Trade,
+    /// Trade while a snapshot is written.
+    TradeWithSnapshot,
 }
 
 impl Stage {
@@ -30,13 +40,18 @@ impl Stage {
             Self::Latency => "recording latencies",
             Self::FullSpeed => "full speed and disk alone, in turns",
             Self::OpenLoop => "timing acknowledgements at 10, 50 and 80 %",
+            Self::Snapshots => "writing and reading snapshots, and the disk alone",
+            Self::Tail => "filling the journal",
+            Self::Starting => "starting from snapshot and journal",
+            Self::Trade => "trading without a snapshot",
+            Self::TradeWithSnapshot => "trading while a snapshot is written",
         }
     }
 }
 
 /// Who watches a measurement.
 pub trait Progress {
-    /// A stage of so many steps begins.
+    /// A stage of so many steps begins (0 = nobody knows how many).
     fn begin(&mut self, stage: Stage, steps: u64);
     /// The stage has come so far.
     fn reached(&mut self, steps: u64);

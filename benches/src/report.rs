@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::LatencyNs;
+
 /// What one measurement found. Its field names are the JSON's.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
@@ -48,21 +50,6 @@ pub struct Report {
     /// What only an auction has.
     #[serde(flatten)]
     pub auction: Option<AuctionReport>,
-}
-
-/// Latencies, in ns.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct LatencyNs {
-    /// Half are below.
-    pub p50: u64,
-    /// 99 % are below.
-    pub p99: u64,
-    /// 99.9 % are below.
-    pub p999: u64,
-    /// 99.99 % are below.
-    pub p9999: u64,
-    /// None is above.
-    pub max: u64,
 }
 
 /// What only an auction has.

@@ -14,24 +14,24 @@ mod live;
 mod raw;
 mod report;
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use carbex_core::Capacities;
 use carbex_journal::{JournalFault, RetentionPolicy, SegmentsBehind, list_snapshots};
 use carbex_node::{
-    Follower, Node, NodeHandle, NodeOptions, RecoveryProgress, RecoveryStep, Refusal, ReplayFault, SLICE_ACCOUNTS,
-    Silent, StartFault, StopFault,
+    Follower, Node, NodeHandle, NodeOptions, RecoveryProgress, RecoveryStep, ReplayFault, SLICE_ACCOUNTS, Silent,
+    StartFault, StopFault,
 };
 
+use crate::{ClientFault, DiskFault, Progress, Stage, disk};
 use life::Life;
-pub use report::{LiveReport, QuantilesNs, RestartReport};
+pub use report::{LiveReport, RestartReport};
 
 /// How the measurement is made.
 #[derive(Clone, Debug)]
 pub struct RestartOptions {
-    /// A directory that does not exist yet, on the disk to be measured. It is deleted in the end.
+    /// A directory that does not exist or is empty, on the disk to be measured. What is written there is deleted.
     pub directory: PathBuf,
     /// Accounts in the market.
     pub accounts: u32,
@@ -46,38 +46,9 @@ pub struct RestartOptions {
 /// Why there is no measurement. What was written is deleted.
 #[derive(Debug, thiserror::Error)]
 pub enum RestartFault {
-    /// The directory exists.
-    #[error("{directory}: exists already: name a directory that does not", directory = directory.display())]
-    Exists {
-        /// The directory.
-        directory: PathBuf,
-    },
-    /// The directory is in memory.
-    #[error("{directory}: lies in memory (tmpfs), which has no disk's speed: name a directory on a disk", directory = directory.display())]
-    InMemory {
-        /// The directory.
-        directory: PathBuf,
-    },
-    /// Too little room.
-    #[error("{directory}: {free_bytes} bytes are free, the measurement takes up to {needed_bytes}: make room, or lower --accounts or --tail", directory = directory.display())]
-    NoRoom {
-        /// The directory.
-        directory: PathBuf,
-        /// What is free.
-        free_bytes: u64,
-        /// What must be.
-        needed_bytes: u64,
-    },
-    /// The disk said no.
-    #[error("{path}: cannot {operation}: {source}", path = path.display())]
-    Disk {
-        /// Which file or directory.
-        path: PathBuf,
-        /// What was tried.
-        operation: &'static str,
-        /// What it answered.
-        source: io::Error,
-    },
+    /// The disk is not one to measure on, or said no.
+    #[error(transparent)]
+    Disk(#[from] DiskFault),
     /// The journal or a snapshot is not what was written.
     #[error(transparent)]
     Journal(#[from] JournalFault),
@@ -90,9 +61,9 @@ pub enum RestartFault {
     /// The node did not stop cleanly.
     #[error(transparent)]
     Stop(#[from] StopFault),
-    /// The node refused what it should have taken.
-    #[error("the node refused a command of the measurement: {0}")]
-    Refused(Refusal),
+    /// The node refused a command, or gave it another number.
+    #[error(transparent)]
+    Client(#[from] ClientFault),
     /// The market rejected what it should have taken: the measurement would be of something else.
     #[error("{rejected} commands of {doing} were rejected: what is sent must fit the rules it runs under")]
     Rejected {
@@ -104,45 +75,6 @@ pub enum RestartFault {
     /// A snapshot failed while commands came in.
     #[error("the node could not write a snapshot while commands came in: see the room on the disk")]
     NoSnapshot,
-}
-
-/// What is under way, told as it begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RestartStage {
-    /// Accounts are opened and funded.
-    Founding,
-    /// Snapshot and raw disk, in turns.
-    WritingAndReading,
-    /// The tail is put into the journal.
-    Tail,
-    /// A node starts.
-    Starting,
-    /// Trade, and no snapshot.
-    Quiet,
-    /// Trade while a snapshot is written.
-    WithSnapshot,
-}
-
-impl RestartStage {
-    /// What is under way, in words.
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::Founding => "opening accounts",
-            Self::WritingAndReading => "writing and reading snapshots",
-            Self::Tail => "filling the journal",
-            Self::Starting => "starting from snapshot and journal",
-            Self::Quiet => "trading without a snapshot",
-            Self::WithSnapshot => "trading while a snapshot is written",
-        }
-    }
-}
-
-/// Who watches.
-pub trait RestartProgress {
-    /// A stage of so many steps begins (0 = it is not known how many).
-    fn begin(&mut self, stage: RestartStage, steps: u64);
-    /// The stage has come so far.
-    fn reached(&mut self, steps: u64);
 }
 
 /// Turns of raw disk and snapshot, so that both see the same moods of the disk.
@@ -159,39 +91,23 @@ const BESIDE_BYTES: u64 = 4 << 30;
 const SEGMENT_BYTES_AT_FULL_SPEED: u64 = 256 << 20;
 const SEGMENT_BYTES: u64 = 16 << 20;
 
+/// Commands that the node's queue holds: in an open loop as many may be under way.
+const QUEUE_COMMANDS_MAX: usize = 2 * life::UNDER_WAY_MAX;
 /// How long trade is watched once the snapshot before is deleted: a file system frees what was deleted some time later.
 const SETTLED_AFTER: Duration = Duration::from_secs(5);
 
 /// Measures.
-pub fn measure(options: &RestartOptions, progress: &mut dyn RestartProgress) -> Result<RestartReport, RestartFault> {
-    if options.directory.exists() {
-        return Err(RestartFault::Exists { directory: options.directory.clone() });
-    }
-    std::fs::create_dir_all(&options.directory).map_err(disk_fault(&options.directory, "create"))?;
-    let measured = check_disk(options).and_then(|()| Measurement { options, progress }.run());
-    let deleted = std::fs::remove_dir_all(&options.directory).map_err(disk_fault(&options.directory, "delete"));
-    measured.and_then(|report| deleted.map(|()| report))
-}
-
-fn check_disk(options: &RestartOptions) -> Result<(), RestartFault> {
-    let directory = &options.directory;
-    if raw::is_in_memory(directory)? {
-        return Err(RestartFault::InMemory { directory: directory.clone() });
-    }
+pub fn measure(options: &RestartOptions, progress: &mut dyn Progress) -> Result<RestartReport, RestartFault> {
     // Two snapshots and as many raw bytes at once, the tail and what the client sends, and what lies about.
     let needed_bytes = 3 * SNAPSHOT_BYTES_PER_ACCOUNT * u64::from(options.accounts)
         + JOURNAL_BYTES_PER_COMMAND * u64::from(options.tail_commands)
         + BESIDE_BYTES;
-    let free_bytes = raw::free_bytes(directory)?;
-    if free_bytes < needed_bytes {
-        return Err(RestartFault::NoRoom { directory: directory.clone(), free_bytes, needed_bytes });
-    }
-    Ok(())
+    disk::within(&options.directory, needed_bytes, || Measurement { options, progress }.run())
 }
 
 struct Measurement<'a> {
     options: &'a RestartOptions,
-    progress: &'a mut dyn RestartProgress,
+    progress: &'a mut dyn Progress,
 }
 
 /// Bytes and the time they took.
@@ -241,7 +157,7 @@ impl Measurement<'_> {
         self.fill_the_journal(&mut life)?;
         let started = self.start(0)?;
         let (whole, state, commands) = (started.whole, started.state, started.commands);
-        self.progress.begin(RestartStage::Quiet, 0);
+        self.progress.begin(Stage::Trade, 0);
         let quiet = live::trade(&started.node, &mut life, self.options.commands_per_s, &mut |elapsed| {
             Ok(elapsed < self.options.quiet)
         })?;
@@ -258,7 +174,7 @@ impl Measurement<'_> {
 
     fn node_options(&self, snapshot_every_commands: u64, segment_bytes: u64) -> NodeOptions {
         NodeOptions {
-            queue_commands_max: 2 * life::UNDER_WAY_MAX,
+            queue_commands_max: QUEUE_COMMANDS_MAX,
             snapshot_every_commands,
             snapshot_on_stop: false,
             segment_bytes,
@@ -274,7 +190,7 @@ impl Measurement<'_> {
     /// A market of that many accounts as an exchange gets it, and its first snapshot.
     fn found(&mut self, life: &mut Life) -> Result<(), RestartFault> {
         let accounts = self.options.accounts;
-        self.progress.begin(RestartStage::Founding, u64::from(accounts));
+        self.progress.begin(Stage::Opening, u64::from(accounts));
         let capacities = Capacities { accounts, orders: life::ORDERS_MAX, slice_accounts: SLICE_ACCOUNTS };
         let node_options = NodeOptions { snapshot_on_stop: true, ..self.node_options(0, SEGMENT_BYTES_AT_FULL_SPEED) }
             .founding(capacities, life::rules());
@@ -282,13 +198,13 @@ impl Measurement<'_> {
         let journal = self.journal();
         life.open(&node, &mut |opened| {
             self.progress.reached(opened);
-            raw::delete_what_is_behind(&journal)
+            Ok(disk::delete_segments_behind(&journal)?)
         })?;
         stop(node, "the founding")
     }
 
     fn write_and_read(&mut self) -> Result<Bandwidth, RestartFault> {
-        self.progress.begin(RestartStage::WritingAndReading, u64::from(4 * TURNS));
+        self.progress.begin(Stage::Snapshots, u64::from(4 * TURNS));
         let journal = self.journal();
         let raw_file = self.options.directory.join("raw-disk.tmp");
         let mut done = Bandwidth { snapshot_bytes: snapshot_bytes(&journal)?, ..Bandwidth::default() };
@@ -297,7 +213,7 @@ impl Measurement<'_> {
             done.raw_write.add(bytes, raw::write(&raw_file, bytes)?);
             self.progress.reached(4 * turn + 1);
             done.raw_read.add(bytes, raw::read(&raw_file)?);
-            std::fs::remove_file(&raw_file).map_err(disk_fault(&raw_file, "delete"))?;
+            std::fs::remove_file(&raw_file).map_err(disk::fault(&raw_file, "delete"))?;
             self.progress.reached(4 * turn + 2);
             raw::forget(&journal)?;
             done.memory.add(self.table_bytes(), raw::take_memory(self.table_bytes()));
@@ -320,7 +236,7 @@ impl Measurement<'_> {
 
     fn fill_the_journal(&mut self, life: &mut Life) -> Result<(), RestartFault> {
         let commands = u64::from(self.options.tail_commands);
-        self.progress.begin(RestartStage::Tail, commands);
+        self.progress.begin(Stage::Tail, commands);
         let node = Node::start(self.node_options(0, SEGMENT_BYTES_AT_FULL_SPEED), &Silent)?;
         life.run(&node, commands, &mut |done| self.progress.reached(done))?;
         stop(node, "the tail")
@@ -328,7 +244,7 @@ impl Measurement<'_> {
 
     /// Starts a node that has to read everything from the disk.
     fn start(&mut self, snapshot_every_commands: u64) -> Result<Started, RestartFault> {
-        self.progress.begin(RestartStage::Starting, 0);
+        self.progress.begin(Stage::Starting, 0);
         raw::forget(&self.journal())?;
         let watch = StartWatch {
             begun: Instant::now(),
@@ -344,7 +260,7 @@ impl Measurement<'_> {
     fn trade_with_snapshot(&mut self, life: &mut Life) -> Result<(LiveReport, Duration), RestartFault> {
         // So few commands came since the last that only one snapshot becomes due.
         let Started { node, .. } = self.start(u64::from(self.options.tail_commands.max(1)))?;
-        self.progress.begin(RestartStage::WithSnapshot, 0);
+        self.progress.begin(Stage::TradeWithSnapshot, 0);
         let journal = self.journal();
         let begun = Instant::now();
         let (mut took, mut only_one_since) = (None, None);
@@ -376,9 +292,8 @@ fn snapshot_bytes(journal: &Path) -> Result<u64, RestartFault> {
 /// How many snapshots lie there: their names alone are looked at, because whoever asks has commands to send.
 fn names_of_snapshots(journal: &Path) -> Result<usize, RestartFault> {
     let mut snapshots = 0;
-    for entry in std::fs::read_dir(journal).map_err(disk_fault(journal, "list"))? {
-        let name = entry.map_err(disk_fault(journal, "list"))?.file_name();
-        snapshots += usize::from(name.to_str().is_some_and(|name| name.ends_with(".cxs")));
+    for path in disk::entries(journal)? {
+        snapshots += usize::from(path?.extension().is_some_and(|extension| extension == "cxs"));
     }
     Ok(snapshots)
 }
@@ -405,9 +320,4 @@ impl RecoveryProgress for StartWatch {
     fn step(&self, step: RecoveryStep) {
         self.commands.set(step.done_commands);
     }
-}
-
-fn disk_fault(path: &Path, operation: &'static str) -> impl FnOnce(io::Error) -> RestartFault + use<> {
-    let path = path.to_path_buf();
-    move |source| RestartFault::Disk { path, operation, source }
 }

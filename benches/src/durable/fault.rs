@@ -1,48 +1,16 @@
 //! Why a measurement of the durable pipeline was not made. What was written is deleted all the same.
 
-use std::io;
-use std::path::PathBuf;
-
-use carbex_node::{Refusal, StartFault, StopFault};
+use carbex_node::{StartFault, StopFault};
 use carbex_vocabulary::{RejectCode, Sequence};
 
-use crate::BenchFault;
+use crate::{BenchFault, ClientFault, DiskFault};
 
 /// Why there is no measurement.
 #[derive(Debug, thiserror::Error)]
 pub enum DurableFault {
-    /// Something is in the directory.
-    #[error("{directory}: is not empty: name a directory that is empty or does not exist, on the disk to be measured", directory = directory.display())]
-    NotEmpty {
-        /// The directory.
-        directory: PathBuf,
-    },
-    /// The directory is in memory.
-    #[error("{directory}: lies in memory (tmpfs), where a sync costs nothing: name a directory on a disk", directory = directory.display())]
-    InMemory {
-        /// The directory.
-        directory: PathBuf,
-    },
-    /// Too little room.
-    #[error("{directory}: {free_bytes} bytes are free, the measurement needs {needed_bytes}: make room, or name a directory on another disk", directory = directory.display())]
-    NoRoom {
-        /// The directory.
-        directory: PathBuf,
-        /// What is free.
-        free_bytes: u64,
-        /// What must be.
-        needed_bytes: u64,
-    },
-    /// The disk said no.
-    #[error("{path}: cannot {operation}: {source}", path = path.display())]
-    Disk {
-        /// Which file or directory.
-        path: PathBuf,
-        /// What was tried.
-        operation: &'static str,
-        /// What it answered.
-        source: io::Error,
-    },
+    /// The disk is not one to measure on, or said no.
+    #[error(transparent)]
+    Disk(#[from] DiskFault),
     /// The core alone could not be measured, or the rules could not be made.
     #[error(transparent)]
     Core(#[from] BenchFault),
@@ -52,9 +20,9 @@ pub enum DurableFault {
     /// The node did not stop cleanly.
     #[error(transparent)]
     Stop(#[from] StopFault),
-    /// The node refused what it should have taken.
-    #[error("the node refused a command of the measurement: {0}")]
-    Refused(Refusal),
+    /// The node refused a command, or gave it another number.
+    #[error(transparent)]
+    Client(#[from] ClientFault),
     /// The market rejected what it should have taken: the measurement would be of something else.
     #[error("{commands} commands were rejected with {}: the workload must fit the rules it runs under", code.name())]
     Rejected {

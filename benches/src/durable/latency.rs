@@ -1,16 +1,16 @@
 //! Open-loop latency: batches leave at their intended times whatever became of those before, and a latency counts from the
 //! intended time, so that a stall is felt by everyone who would have come during it.
 
-use std::collections::VecDeque;
 use std::num::NonZeroU64;
 use std::time::{Duration, Instant};
 
 use carbex_node::NodeHandle;
-use hdrhistogram::Histogram;
 
-use super::client::{self, InFlight, Rounds};
-use super::disk::{RawDisk, histogram, record};
-use super::{DurableFault, LatencyReport, Market, Quantiles, counters, disk_fault};
+use super::raw::RawDisk;
+use super::rounds::Rounds;
+use super::{DurableFault, LatencyReport, Market, QUEUE_COMMANDS_MAX, counters};
+use crate::client::{Answered, Client};
+use crate::{Latencies, disk};
 
 /// How far batches are apart; what is due in that time goes together.
 const BATCH_EVERY: Duration = Duration::from_micros(500);
@@ -41,32 +41,32 @@ pub(super) fn open_loop(
     let every = Duration::from_secs_f64(batch_commands as f64 / commands_per_s);
     let schedule = Schedule { commands_per_s, batch_commands, every, turn: duration / TURNS };
     rustix::thread::set_current_timer_slack(Some(TIMER_SLACK_NS))
-        .map_err(|error| disk_fault("/proc/self/timerslack_ns".as_ref(), "set")(error.into()))?;
-    let (mut acknowledge_ns, mut sync_ns) = (histogram(), histogram());
+        .map_err(|error| disk::fault("/proc/self/timerslack_ns".as_ref(), "set")(error.into()))?;
+    let (mut acknowledgements, mut syncs) = (Latencies::default(), Latencies::default());
     let mut group_bytes = 0;
     let mut commands = 0;
     for _ in 0..TURNS {
-        market.cleaner.clean()?;
+        market.clean()?;
         let before = counters(node);
         let started = Instant::now();
-        commands += one_turn(node, rounds, &schedule, &mut acknowledge_ns)?;
+        commands += one_turn(node, rounds, &schedule, &mut acknowledgements)?;
         let took = started.elapsed();
         let after = counters(node);
         let groups = (after.groups - before.groups).max(1);
         let bytes = (after.journal_bytes - before.journal_bytes) / groups;
         group_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
-        raw.sync_paced(schedule.turn, group_bytes, took.div_f64(groups as f64), &mut sync_ns)?;
+        raw.sync_paced(schedule.turn, group_bytes, took.div_f64(groups as f64), &mut syncs)?;
     }
-    let p99 = |histogram: &Histogram<u64>| histogram.value_at_quantile(0.99).max(1) as f64;
+    let (acknowledge_ns, fdatasync_ns) = (acknowledgements.quantiles(), syncs.quantiles());
     Ok(LatencyReport {
         percent_of_full_speed,
         commands_per_s: schedule.commands_per_s,
         commands,
         batch_commands,
         group_bytes,
-        acknowledge_ns: Quantiles::of(&acknowledge_ns),
-        fdatasync_ns: Quantiles::of(&sync_ns),
-        acknowledge_p99_to_fdatasync_p99: p99(&acknowledge_ns) / p99(&sync_ns),
+        acknowledge_ns,
+        fdatasync_ns,
+        acknowledge_p99_to_fdatasync_p99: acknowledge_ns.p99 as f64 / fdatasync_ns.p99.max(1) as f64,
     })
 }
 
@@ -78,44 +78,23 @@ fn one_turn(
     node: &NodeHandle,
     rounds: &mut Rounds,
     schedule: &Schedule,
-    acknowledge_ns: &mut Histogram<u64>,
+    acknowledgements: &mut Latencies,
 ) -> Result<u64, DurableFault> {
-    let mut under_way: VecDeque<(Instant, InFlight)> = VecDeque::new();
+    let batches = schedule.turn.div_duration_f64(schedule.every).ceil() as u32;
+    let mut client = Client::alone_from(node, QUEUE_COMMANDS_MAX, rounds.next());
     let mut commands = 0;
-    // Made before it is due: its making is the client's affair.
-    let mut next = rounds.batch(node, schedule.batch_commands);
+    let mut told = |answered: Answered| {
+        acknowledgements.record(answered.latency(), answered.commands);
+        commands += answered.commands;
+    };
     let started = Instant::now();
-    let mut due = started;
-    loop {
-        let now = Instant::now();
-        if now >= due {
-            if due.duration_since(started) >= schedule.turn {
-                break;
-            }
-            under_way.push_back((due, client::submit(node, next)?));
-            due += schedule.every;
-            next = rounds.batch(node, schedule.batch_commands);
-            continue;
-        }
-        let Some((_, oldest)) = under_way.front() else {
-            std::thread::sleep(due - now);
-            continue;
-        };
-        if let Some(answers) = oldest.wait_timeout(due - now) {
-            let arrived = Instant::now();
-            if let Some((intended, _)) = under_way.pop_front() {
-                let answered = client::check(answers)?;
-                record(acknowledge_ns, arrived - intended, answered);
-                commands += answered;
-            }
-        }
+    for place in 0..batches {
+        let due = started + schedule.every * place;
+        // Made before it is due: its making is the client's affair.
+        let batch = rounds.batch(node, schedule.batch_commands);
+        client.read_until(due, &mut told)?;
+        client.submit(batch, due, &mut told)?;
     }
-    for (intended, pending) in under_way {
-        let answered = client::wait(pending)?;
-        record(acknowledge_ns, intended.elapsed(), answered);
-        commands += answered;
-    }
-    // The batch that was made and never due goes too: the round's numbers count on it.
-    commands += client::wait(client::submit(node, next)?)?;
+    client.finish(&mut told)?;
     Ok(commands)
 }

@@ -2,30 +2,10 @@
 
 use core::fmt;
 
-use hdrhistogram::Histogram;
 use serde::Serialize;
 
 use super::{BATCH_COMMANDS, BEST_GROUP_BYTES, DurableOptions, Turns};
-
-/// Latencies in nanoseconds.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct Quantiles {
-    /// Half were faster.
-    pub p50: u64,
-    /// One in a hundred was slower.
-    pub p99: u64,
-    /// One in a thousand was slower.
-    pub p999: u64,
-    /// The slowest.
-    pub max: u64,
-}
-
-impl Quantiles {
-    pub(super) fn of(histogram: &Histogram<u64>) -> Self {
-        let at = |quantile| histogram.value_at_quantile(quantile);
-        Self { p50: at(0.5), p99: at(0.99), p999: at(0.999), max: histogram.max() }
-    }
-}
+use crate::LatencyNs;
 
 /// Latency at one rate.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -41,9 +21,9 @@ pub struct LatencyReport {
     /// Mean bytes of a journal group.
     pub group_bytes: usize,
     /// From a command's intended sending to its answer in the client's hands.
-    pub acknowledge_ns: Quantiles,
+    pub acknowledge_ns: LatencyNs,
     /// `fdatasync` alone at the same group size and pace, in turns with it, in a file whose blocks were written before.
-    pub fdatasync_ns: Quantiles,
+    pub fdatasync_ns: LatencyNs,
     /// How many times as long the answer takes, in the slowest hundredth.
     pub acknowledge_p99_to_fdatasync_p99: f64,
 }

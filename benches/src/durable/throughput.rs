@@ -1,12 +1,12 @@
 //! Commands at full speed: as many batches under way as keep every stage busy.
 
-use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use carbex_node::NodeHandle;
 
-use super::client::{self, InFlight, Rounds};
+use super::rounds::Rounds;
 use super::{BATCH_COMMANDS, DurableFault, UNDER_WAY_MAX, counters};
+use crate::client::{Answered, Client};
 
 /// What was done at full speed.
 #[derive(Clone, Copy, Debug, Default)]
@@ -47,23 +47,15 @@ pub(super) fn full_speed(
     rounds: &mut Rounds,
     duration: Duration,
 ) -> Result<Throughput, DurableFault> {
-    let batches_max = UNDER_WAY_MAX / BATCH_COMMANDS;
     let before = counters(node);
-    let mut under_way: VecDeque<InFlight> = VecDeque::with_capacity(batches_max);
+    let mut client = Client::alone_from(node, UNDER_WAY_MAX, rounds.next());
     let mut commands = 0;
+    let mut told = |answered: Answered| commands += answered.commands;
     let started = Instant::now();
     while started.elapsed() < duration {
-        let batch = rounds.batch(node, BATCH_COMMANDS);
-        if under_way.len() >= batches_max
-            && let Some(oldest) = under_way.pop_front()
-        {
-            commands += client::wait(oldest)?;
-        }
-        under_way.push_back(client::submit(node, batch)?);
+        client.submit(rounds.batch(node, BATCH_COMMANDS), Instant::now(), &mut told)?;
     }
-    for pending in under_way {
-        commands += client::wait(pending)?;
-    }
+    client.finish(&mut told)?;
     let took = started.elapsed();
     let after = counters(node);
     Ok(Throughput {

@@ -12,11 +12,12 @@ use memchr::memmem::Finder;
 use mio::{Events, Interest, Poll, Token, net::TcpStream};
 use serde::Serialize;
 
+use crate::{Latencies, LatencyNs};
+
 use super::{
     CpuPerAnswer, HttpFault, HttpOptions,
     chunked::{Chunked, Progress},
     cpu::CpuTime,
-    report::{Latency, Quantiles},
     request::Orders,
 };
 
@@ -37,7 +38,7 @@ pub struct BatchesServed {
     /// The same of every round.
     pub rounds_per_s: Vec<f64>,
     /// From a batch's first byte out to its last answer in.
-    pub batch_latency_ns: Quantiles,
+    pub batch_latency_ns: LatencyNs,
     /// Time on a core for one order.
     pub cpu: CpuPerAnswer,
     #[serde(skip)]
@@ -45,14 +46,14 @@ pub struct BatchesServed {
     #[serde(skip)]
     seconds: f64,
     #[serde(skip)]
-    latency: Latency,
+    latency: Latencies,
 }
 
 /// One round of batches.
 pub struct Round {
     orders: u64,
     took: Duration,
-    latency: Latency,
+    latency: Latencies,
 }
 
 impl BatchesServed {
@@ -64,11 +65,11 @@ impl BatchesServed {
             orders: 0,
             orders_per_s: 0.0,
             rounds_per_s: Vec::new(),
-            batch_latency_ns: Quantiles::default(),
+            batch_latency_ns: LatencyNs::default(),
             cpu: CpuPerAnswer::default(),
             cpu_time: CpuTime::default(),
             seconds: 0.0,
-            latency: Latency::default(),
+            latency: Latencies::default(),
         }
     }
 
@@ -94,7 +95,7 @@ pub fn run(address: SocketAddr, options: &HttpOptions, orders: &mut Orders) -> R
         .collect::<io::Result<Vec<_>>>()
         .map_err(fault)?;
     let taken = Finder::new(b",\"order\":\"");
-    let mut round = Round { orders: 0, took: Duration::ZERO, latency: Latency::default() };
+    let mut round = Round { orders: 0, took: Duration::ZERO, latency: Latencies::default() };
     let started = Instant::now();
     for connection in &mut connections {
         connection.begin(orders, options.batch_lines).map_err(fault)?;
@@ -123,7 +124,7 @@ pub fn run(address: SocketAddr, options: &HttpOptions, orders: &mut Orders) -> R
                 return Err(HttpFault::Answer { route: "a batch", answer });
             }
             round.orders += orders_taken as u64;
-            round.latency.record(connection.began.elapsed());
+            round.latency.record(connection.began.elapsed(), 1);
             if started.elapsed() < options.batch_time {
                 connection.begin(orders, options.batch_lines).map_err(fault)?;
             } else {

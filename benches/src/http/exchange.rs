@@ -14,9 +14,11 @@ use carbex_node::{Node, NodeHandle, NodeOptions, Refusal, Role, Silent, Submissi
 use carbex_vocabulary::{AccountId, AmountUeur, BasisPoints, Event, HouseholdId, Phase, QuantityG};
 use carbex_web::{DevelopmentIssuer, Running, WebOptions};
 
+use crate::LatencyNs;
+
 use super::{
     child::{LOOK, Opened, SETTLE, Settled},
-    report::{NodeCounted, Quantiles},
+    report::NodeCounted,
     request::NOTHING_PATH,
 };
 
@@ -191,9 +193,9 @@ fn look(node: &NodeHandle, door: &Running) -> Settled {
     let counted = NodeCounted {
         commands: node.durable().number(),
         groups: metrics.groups,
-        journal_commit_ns: Quantiles::of(&metrics.journal_commit_ns),
-        apply_ns: Quantiles::of(&metrics.apply_ns),
-        acknowledge_ns: Quantiles::of(&metrics.acknowledge_ns),
+        journal_commit_ns: LatencyNs::of(&metrics.journal_commit_ns),
+        apply_ns: LatencyNs::of(&metrics.apply_ns),
+        acknowledge_ns: LatencyNs::of(&metrics.acknowledge_ns),
     };
     let behind_commands = node.market().sequence.number().saturating_sub(door.history().sequence().number());
     Settled { behind_commands, waited_s: 0.0, node: counted }

@@ -2,39 +2,11 @@
 
 use std::time::Duration;
 
-use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
+use crate::{Latencies, LatencyNs};
+
 use super::{BatchesServed, CpuPerAnswer, HttpOptions, child::Settled, cpu::CpuTime, request::Route};
-
-/// One latency in nanoseconds, up to a minute, to three digits.
-#[derive(Clone, Debug)]
-pub struct Latency(Histogram<u64>);
-
-impl Default for Latency {
-    fn default() -> Self {
-        // Three digits up to a minute: these bounds are always possible.
-        Self(Histogram::new_with_bounds(1, 60_000_000_000, 3).unwrap_or_else(|fault| unreachable!("{fault}")))
-    }
-}
-
-impl Latency {
-    /// Adds one.
-    pub fn record(&mut self, took: Duration) {
-        self.0.saturating_record(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX));
-    }
-
-    /// Adds all of another.
-    pub fn add(&mut self, other: &Self) {
-        // Both have the same bounds, so this cannot fail.
-        let _ = self.0.add(&other.0);
-    }
-
-    /// Its quantiles.
-    pub fn quantiles(&self) -> Quantiles {
-        Quantiles::of(&self.0)
-    }
-}
 
 /// What a route served.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -46,7 +18,7 @@ pub struct Served {
     /// The same of every round.
     pub rounds_per_s: Vec<f64>,
     /// From the request's first byte out to the answer's last byte in, as the client saw it.
-    pub latency_ns: Quantiles,
+    pub latency_ns: LatencyNs,
     /// Time on a core for one answer.
     pub cpu: CpuPerAnswer,
     #[serde(skip)]
@@ -54,36 +26,12 @@ pub struct Served {
     #[serde(skip)]
     seconds: f64,
     #[serde(skip)]
-    latency: Latency,
-}
-
-/// A latency's quantiles, in nanoseconds.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "their names say it")]
-pub struct Quantiles {
-    pub p50: u64,
-    pub p99: u64,
-    pub p999: u64,
-    pub p9999: u64,
-    pub max: u64,
-}
-
-impl Quantiles {
-    /// Of that histogram.
-    pub fn of(latency: &Histogram<u64>) -> Self {
-        Self {
-            p50: latency.value_at_quantile(0.5),
-            p99: latency.value_at_quantile(0.99),
-            p999: latency.value_at_quantile(0.999),
-            p9999: latency.value_at_quantile(0.9999),
-            max: latency.max(),
-        }
-    }
+    latency: Latencies,
 }
 
 impl Served {
     /// Adds a round.
-    pub fn add(&mut self, requests: u64, took: Duration, latency: &Latency, cpu: CpuTime) {
+    pub fn add(&mut self, requests: u64, took: Duration, latency: &Latencies, cpu: CpuTime) {
         self.requests += requests;
         self.seconds += took.as_secs_f64();
         self.requests_per_s = self.requests as f64 / self.seconds;
@@ -124,9 +72,9 @@ pub struct OpenLoop {
     /// Orders placed in all rounds.
     pub requests: u64,
     /// From the time at which an order was to leave until its answer's last byte was in: corrected for coordinated omission.
-    pub latency_ns: Quantiles,
+    pub latency_ns: LatencyNs,
     #[serde(skip)]
-    latency: Latency,
+    latency: Latencies,
 }
 
 impl OpenLoop {
@@ -136,7 +84,7 @@ impl OpenLoop {
     }
 
     /// Adds a round.
-    pub fn add(&mut self, requests: u64, latency: &Latency) {
+    pub fn add(&mut self, requests: u64, latency: &Latencies) {
         self.requests += requests;
         self.latency.add(latency);
         self.latency_ns = self.latency.quantiles();
@@ -174,11 +122,11 @@ pub struct NodeCounted {
     /// Groups written with one fdatasync each.
     pub groups: u64,
     /// Writing one group with its fdatasync.
-    pub journal_commit_ns: Quantiles,
+    pub journal_commit_ns: LatencyNs,
     /// Applying one command, with its copy into the journal's buffer.
-    pub apply_ns: Quantiles,
+    pub apply_ns: LatencyNs,
     /// From the queue's entry to the acknowledgement.
-    pub acknowledge_ns: Quantiles,
+    pub acknowledge_ns: LatencyNs,
 }
 
 /// The whole measurement.

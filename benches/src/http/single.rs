@@ -10,9 +10,10 @@ use std::{
 use memchr::memmem::Finder;
 use mio::{Events, Interest, Poll, Token, net::TcpStream};
 
+use crate::Latencies;
+
 use super::{
     HttpFault,
-    report::Latency,
     request::{Orders, Route},
 };
 
@@ -72,7 +73,7 @@ impl Load {
         route: Route,
         orders: &mut Orders,
         time: Duration,
-        latency: &mut Latency,
+        latency: &mut Latencies,
     ) -> Result<u64, HttpFault> {
         let mut request = Vec::new();
         for connection in &mut self.connections {
@@ -91,7 +92,7 @@ impl Load {
                     continue;
                 }
                 let now = Instant::now();
-                latency.record(now - connection.asked);
+                latency.record(now - connection.asked, 1);
                 answered += 1;
                 if now < deadline {
                     connection.ask(route, orders, &mut request).map_err(asking)?;
@@ -110,7 +111,7 @@ impl Load {
         per_s: f64,
         orders: &mut Orders,
         time: Duration,
-        latency: &mut Latency,
+        latency: &mut Latencies,
     ) -> Result<u64, HttpFault> {
         let route = Route::Orders;
         let total = (per_s * time.as_secs_f64()).ceil() as u64;
@@ -143,7 +144,7 @@ impl Load {
                 let number = event.token().0;
                 let connection = &mut self.connections[number];
                 if connection.is_answered(route, &self.length_name)? {
-                    latency.record(connection.asked.elapsed());
+                    latency.record(connection.asked.elapsed(), 1);
                     answered += 1;
                     free.push(number);
                 }

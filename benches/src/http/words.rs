@@ -2,9 +2,11 @@
 
 use std::fmt::{Display, Formatter, Result};
 
+use crate::LatencyNs;
+
 use super::{
     BatchesServed, CpuPerAnswer, HttpReport,
-    report::{Level, OpenLoop, Quantiles},
+    report::{Level, OpenLoop},
     request::Route,
 };
 
@@ -41,7 +43,7 @@ impl Display for HttpReport {
             "connections", "orders/s", "orders", "p50", "p99", "p99.9", "p99.99", "max"
         )?;
         for Level { connections, open_loop: OpenLoop { rate_per_s, requests, latency_ns, .. }, .. } in &self.levels {
-            let Quantiles { p50, p99, p999, p9999, max } = *latency_ns;
+            let LatencyNs { p50, p99, p999, p9999, max } = *latency_ns;
             write!(f, "{connections:>11}{rate_per_s:>10.0}{requests:>9}{:>9}{:>9}", us(p50), us(p99))?;
             writeln!(f, "{:>9}{:>9}{:>9}", us(p999), us(p9999), us(max))?;
         }
@@ -84,7 +86,7 @@ impl Display for Level {
             (Route::Bare, &self.bare, Some(self.ratio_to_bare)),
         ];
         for (route, served, ratio) in rows {
-            let Quantiles { p50, p99, p999, .. } = served.latency_ns;
+            let LatencyNs { p50, p99, p999, .. } = served.latency_ns;
             write!(f, "{:>11}  {:<20}{:>11.0}", self.connections, route.name(), served.requests_per_s)?;
             write!(f, "{:>9}{:>9}{:>9}{}", us(p50), us(p99), us(p999), served.cpu)?;
             match ratio {
@@ -98,7 +100,7 @@ impl Display for Level {
 
 impl Display for BatchesServed {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        let (Quantiles { p50, p99, .. }, lines) = (self.batch_latency_ns, self.batch_lines);
+        let (LatencyNs { p50, p99, .. }, lines) = (self.batch_latency_ns, self.batch_lines);
         writeln!(
             f,
             "batches of {lines} lines over {} connections: {:.0} orders/s; a batch p50 {} µs, p99 {} µs",

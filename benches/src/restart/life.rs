@@ -1,16 +1,16 @@
 //! What the client asks for: a country's accounts first, then payments and orders without an end.
 
-use std::collections::VecDeque;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use carbex_core::Command;
-use carbex_node::{Answers, Batch, NodeHandle, Pending, Refusal, Role, Submission};
+use carbex_node::{Batch, NodeHandle, Pending, Role, Submission};
 use carbex_rules::RuleSet;
 use carbex_vocabulary::{
     AccountId, AmountUeur, BasisPoints, DebitMode, HouseholdId, OrderId, Phase, PriceUeur, QuantityG, Side, TimeInForce,
 };
 
 use super::RestartFault;
+use crate::client::{Client, ClientFault, push};
 
 /// Commands under way at once at full speed.
 pub(super) const UNDER_WAY_MAX: usize = 40_960;
@@ -71,8 +71,6 @@ const PATTERN: [Step; 10] = [
     Step::Cancel,
 ];
 
-type InFlight = Pending<Answers>;
-
 /// The commands' source. It knows the number of every order because nobody else submits while orders are placed.
 pub(super) struct Life {
     accounts: u64,
@@ -114,12 +112,14 @@ impl Life {
         let allot = Command::AllotAll { fraction: BasisPoints::new(10_000) };
         let set_phase = Command::SetPhase { phase: Phase::Continuous };
         let commands = std::iter::once(open_period).chain(enrolments).chain([allot, set_phase]);
-        submit_all(node, commands, &mut |done| told(done / 2))?;
-        while node.ask(|market| market.settling().is_some()).and_then(Pending::wait).map_err(RestartFault::Refused)? {
+        submit_all(node, Client::new(node, UNDER_WAY_MAX), commands, &mut |done| told(done / 2))?;
+        let settling = || node.ask(|market| market.settling().is_some()).and_then(Pending::wait);
+        while settling().map_err(ClientFault::from)? {
             std::thread::sleep(ASK_EVERY);
         }
         self.resting.reserve(RESTING + BATCH_COMMANDS);
-        self.next = node.durable().number() + 1;
+        self.join(node);
+        let client = Client::alone_from(node, UNDER_WAY_MAX, self.next);
         let orders: Vec<Command> = (0..RESTING)
             .map(|_| {
                 let order = self.rest_deep();
@@ -127,7 +127,7 @@ impl Life {
                 order
             })
             .collect();
-        submit_all(node, orders.into_iter(), &mut |_| Ok(()))
+        submit_all(node, client, orders.into_iter(), &mut |_| Ok(()))
     }
 
     /// Sends that many commands at full speed. `told` hears how many.
@@ -137,9 +137,10 @@ impl Life {
         commands: u64,
         told: &mut dyn FnMut(u64),
     ) -> Result<(), RestartFault> {
-        self.next = node.durable().number() + 1;
+        self.join(node);
+        let client = Client::alone_from(node, UNDER_WAY_MAX, self.next);
         let commands = (0..commands).map(|_| self.command());
-        submit_all(node, commands, &mut |done| {
+        submit_all(node, client, commands, &mut |done| {
             told(done);
             Ok(())
         })
@@ -150,11 +151,16 @@ impl Life {
         self.next = node.durable().number() + 1;
     }
 
+    /// The number of its next command.
+    pub(super) fn next(&self) -> u64 {
+        self.next
+    }
+
     /// So many commands of the life as a batch.
     pub(super) fn batch(&mut self, node: &NodeHandle, commands: usize) -> Batch {
         let mut batch = node.batch();
         for _ in 0..commands {
-            push(&mut batch, self.command());
+            push(&mut batch, &submission(self.command()));
         }
         batch
     }
@@ -216,61 +222,30 @@ fn account(place: u64) -> AccountId {
     AccountId::new((place + 1).wrapping_mul(NUMBER_STEP))
 }
 
-fn push(batch: &mut Batch, command: Command) {
-    // A batch takes as many commands as the queue holds, which is more than any asked for here.
-    let _ = batch.push(&Submission::new(command, Role::Citizen, 1));
+fn submission(command: Command) -> Submission {
+    Submission::new(command, Role::Citizen, 1)
 }
 
 /// Submits everything at full speed and looks at every answer. `told` hears now and then how many were sent.
 fn submit_all(
     node: &NodeHandle,
+    mut client: Client<'_>,
     commands: impl Iterator<Item = Command>,
     told: &mut dyn FnMut(u64) -> Result<(), RestartFault>,
 ) -> Result<(), RestartFault> {
     let mut commands = commands.peekable();
-    let mut under_way: VecDeque<InFlight> = VecDeque::new();
     let mut sent = 0_u64;
     while commands.peek().is_some() {
         let mut batch = node.batch();
         for command in commands.by_ref().take(BATCH_COMMANDS) {
-            push(&mut batch, command);
+            push(&mut batch, &submission(command));
             sent += 1;
             if sent.is_multiple_of(TOLD_EVERY) {
                 told(sent)?;
             }
         }
-        if under_way.len() >= UNDER_WAY_MAX / BATCH_COMMANDS
-            && let Some(oldest) = under_way.pop_front()
-        {
-            check(oldest.wait())?;
-        }
-        under_way.push_back(submit(node, batch)?);
+        client.submit(batch, Instant::now(), &mut |_| {})?;
     }
     told(sent)?;
-    under_way.into_iter().try_for_each(|pending| check(pending.wait()).map(|_| ()))
-}
-
-/// Submits a batch, again and again while the queue is full.
-pub(super) fn submit(node: &NodeHandle, mut batch: Batch) -> Result<InFlight, RestartFault> {
-    loop {
-        match node.submit_batch(batch) {
-            Ok(pending) => return Ok(pending),
-            Err(refused) if refused.refusal == Refusal::Overloaded => {
-                batch = refused.batch;
-                std::thread::yield_now();
-            }
-            Err(refused) => return Err(RestartFault::Refused(refused.refusal)),
-        }
-    }
-}
-
-/// Looks at every answer; tells how many there are.
-pub(super) fn check(answers: Result<Answers, Refusal>) -> Result<u64, RestartFault> {
-    let answers = answers.map_err(RestartFault::Refused)?;
-    for answer in &answers {
-        if let Err(refusal) = answer {
-            return Err(RestartFault::Refused(*refusal));
-        }
-    }
-    Ok(answers.len() as u64)
+    Ok(client.finish(&mut |_| {})?)
 }

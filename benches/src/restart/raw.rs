@@ -9,36 +9,23 @@ use std::time::{Duration, Instant};
 use carbex_memory::Table;
 use rustix::fs::{Advice, OFlags, fadvise};
 
-use super::{RestartFault, disk_fault};
+use crate::disk::{self, DiskFault, fault};
 
-const TMPFS_MAGIC: i64 = 0x0102_1994;
 /// Written and read at once: this machine's disk is at its fastest with it.
 const PIECE_BYTES: usize = 4 << 20;
 const BLOCK_BYTES: u64 = 4096;
 
-/// Whether the directory lies in memory.
-pub(super) fn is_in_memory(directory: &Path) -> Result<bool, RestartFault> {
-    let told = rustix::fs::statfs(directory).map_err(|error| disk_fault(directory, "look at")(error.into()))?;
-    Ok(told.f_type == TMPFS_MAGIC)
-}
-
-/// Free bytes on the directory's file system, for who is not root.
-pub(super) fn free_bytes(directory: &Path) -> Result<u64, RestartFault> {
-    let told = rustix::fs::statvfs(directory).map_err(|error| disk_fault(directory, "look at")(error.into()))?;
-    Ok(told.f_bavail.saturating_mul(told.f_frsize))
-}
-
 /// Opens past the page cache; through it where the file system knows no other way.
-fn open(path: &Path, options: &mut OpenOptions) -> Result<File, RestartFault> {
+fn open(path: &Path, options: &mut OpenOptions) -> Result<File, DiskFault> {
     let opened = match options.custom_flags(OFlags::DIRECT.bits().cast_signed()).open(path) {
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => options.custom_flags(0).open(path),
         opened => opened,
     };
-    opened.map_err(disk_fault(path, "open"))
+    opened.map_err(fault(path, "open"))
 }
 
 /// Writes a new file of that many bytes (whole blocks) and syncs it.
-pub(super) fn write(path: &Path, bytes: u64) -> Result<Duration, RestartFault> {
+pub(super) fn write(path: &Path, bytes: u64) -> Result<Duration, DiskFault> {
     let mut piece: Table<u8> = Table::zeroed(PIECE_BYTES);
     // Not zeros: a disk may know them.
     (0_u32..).zip(piece.iter_mut()).for_each(|(place, byte)| *byte = (place.wrapping_mul(0x9E37_79B9) >> 24) as u8);
@@ -47,22 +34,22 @@ pub(super) fn write(path: &Path, bytes: u64) -> Result<Duration, RestartFault> {
     let mut at = 0;
     while at < bytes {
         let count = (bytes - at).min(PIECE_BYTES as u64).next_multiple_of(BLOCK_BYTES) as usize;
-        file.write_all_at(&piece[..count], at).map_err(disk_fault(path, "write"))?;
+        file.write_all_at(&piece[..count], at).map_err(fault(path, "write"))?;
         at += count as u64;
     }
-    file.sync_data().map_err(disk_fault(path, "sync"))?;
+    file.sync_data().map_err(fault(path, "sync"))?;
     Ok(started.elapsed())
 }
 
 /// Reads a file to its end.
-pub(super) fn read(path: &Path) -> Result<Duration, RestartFault> {
+pub(super) fn read(path: &Path) -> Result<Duration, DiskFault> {
     let mut piece: Table<u8> = Table::zeroed(PIECE_BYTES);
     piece.fill(1);
     let file = open(path, OpenOptions::new().read(true))?;
     let started = Instant::now();
     let mut at = 0;
     loop {
-        match file.read_at(&mut piece, at).map_err(disk_fault(path, "read"))? {
+        match file.read_at(&mut piece, at).map_err(fault(path, "read"))? {
             0 => return Ok(started.elapsed()),
             count => at += count as u64,
         }
@@ -81,35 +68,15 @@ pub(super) fn take_memory(bytes: u64) -> Duration {
 }
 
 /// Has the page cache forget all files of a directory.
-pub(super) fn forget(directory: &Path) -> Result<(), RestartFault> {
-    for entry in std::fs::read_dir(directory).map_err(disk_fault(directory, "list"))? {
-        let path = entry.map_err(disk_fault(directory, "list"))?.path();
+pub(super) fn forget(directory: &Path) -> Result<(), DiskFault> {
+    for path in disk::entries(directory)? {
+        let path = path?;
         if path.is_file() {
-            let file = File::open(&path).map_err(disk_fault(&path, "open"))?;
+            let file = File::open(&path).map_err(fault(&path, "open"))?;
             // Only what is on the disk can be forgotten.
-            file.sync_all().map_err(disk_fault(&path, "sync"))?;
-            fadvise(&file, 0, None, Advice::DontNeed).map_err(|error| disk_fault(&path, "forget")(error.into()))?;
+            file.sync_all().map_err(fault(&path, "sync"))?;
+            fadvise(&file, 0, None, Advice::DontNeed).map_err(|error| fault(&path, "forget")(error.into()))?;
         }
-    }
-    Ok(())
-}
-
-/// Segments that stay: the one being written, and the one before.
-const KEPT: usize = 2;
-
-/// Deletes the segments that a founding has left behind: its snapshot will stand for them.
-pub(super) fn delete_what_is_behind(journal: &Path) -> Result<(), RestartFault> {
-    let mut segments = Vec::new();
-    for entry in std::fs::read_dir(journal).map_err(disk_fault(journal, "list"))? {
-        let path = entry.map_err(disk_fault(journal, "list"))?.path();
-        if path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("segment-")) {
-            segments.push(path);
-        }
-    }
-    segments.sort_unstable();
-    let behind = segments.len().saturating_sub(KEPT);
-    for path in &segments[..behind] {
-        std::fs::remove_file(path).map_err(disk_fault(path, "delete"))?;
     }
     Ok(())
 }

@@ -3,32 +3,10 @@
 use core::fmt;
 use std::time::Duration;
 
-use hdrhistogram::Histogram;
 use serde::Serialize;
 
 use super::{Bandwidth, RestartOptions};
-
-/// Times in nanoseconds.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct QuantilesNs {
-    /// Half were shorter.
-    pub p50: u64,
-    /// One in a hundred was longer.
-    pub p99: u64,
-    /// One in a thousand was longer.
-    pub p999: u64,
-    /// One in ten thousand was longer.
-    pub p9999: u64,
-    /// The longest.
-    pub max: u64,
-}
-
-impl QuantilesNs {
-    pub(super) fn of(histogram: &Histogram<u64>) -> Self {
-        let at = |quantile| histogram.value_at_quantile(quantile);
-        Self { p50: at(0.5), p99: at(0.99), p999: at(0.999), p9999: at(0.9999), max: histogram.max() }
-    }
-}
+use crate::LatencyNs;
 
 /// Trade for a while.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -40,13 +18,13 @@ pub struct LiveReport {
     /// Commands that left together.
     pub batch_commands: usize,
     /// From when a command was due to its answer, durable, in the client's hands.
-    pub acknowledge_ns: QuantilesNs,
+    pub acknowledge_ns: LatencyNs,
     /// Between an answer and the one before it.
-    pub between_answers_ns: QuantilesNs,
+    pub between_answers_ns: LatencyNs,
     /// From the queue's entry until the core read the command: how long the core did something else.
-    pub core_stall_ns: QuantilesNs,
+    pub core_stall_ns: LatencyNs,
     /// The journal's write and sync of one group.
-    pub journal_commit_ns: QuantilesNs,
+    pub journal_commit_ns: LatencyNs,
 }
 
 /// The whole measurement. Bandwidths are means over all turns, of the file's bytes.

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use carbex_benches::restart::{RestartFault, RestartOptions, RestartProgress, RestartStage, measure};
+use carbex_benches::restart::{RestartFault, RestartOptions, measure};
+use carbex_benches::{DiskFault, Progress, Stage};
 
-struct Stages(Vec<RestartStage>);
+struct Stages(Vec<Stage>);
 
-impl RestartProgress for Stages {
-    fn begin(&mut self, stage: RestartStage, _steps: u64) {
+impl Progress for Stages {
+    fn begin(&mut self, stage: Stage, _steps: u64) {
         self.0.push(stage);
     }
 
@@ -46,16 +47,18 @@ fn snapshots_a_start_and_trade_beside_a_snapshot_are_measured_and_deleted() {
     }
     assert!(report.without_snapshot.commands > 0 && report.with_snapshot.commands > 0);
     assert!(report.with_snapshot.acknowledge_ns.max >= report.with_snapshot.acknowledge_ns.p50);
-    assert_eq!(stages.0.last(), Some(&RestartStage::WithSnapshot));
+    assert_eq!(stages.0.last(), Some(&Stage::TradeWithSnapshot));
 }
 
 #[test]
-fn a_directory_that_exists_is_refused_and_left_alone() {
-    let options = options("restart-exists");
+fn a_directory_with_something_in_it_is_refused_and_left_alone() {
+    let options = options("restart-not-empty");
+    let mine = options.directory.join("mine");
     std::fs::create_dir_all(&options.directory).expect("a directory");
+    std::fs::write(&mine, "kept").expect("a file");
     let refused = measure(&options, &mut Stages(Vec::new()));
-    assert!(matches!(refused, Err(RestartFault::Exists { .. })));
-    assert!(options.directory.exists());
+    assert!(matches!(refused, Err(RestartFault::Disk(DiskFault::NotEmpty { .. }))));
+    assert_eq!(std::fs::read(&mine).expect("still there"), b"kept");
 }
 
 #[test]
@@ -65,6 +68,6 @@ fn too_little_room_is_told_with_what_is_needed() {
     options.accounts = u32::MAX;
     let _ = std::fs::remove_dir_all(&options.directory);
     let refused = measure(&options, &mut Stages(Vec::new())).expect_err("too much");
-    assert!(refused.to_string().contains("lower --accounts or --tail"), "{refused}");
+    assert!(refused.to_string().contains("make room, measure less"), "{refused}");
     assert!(!options.directory.exists());
 }

@@ -3,6 +3,7 @@
 mod bar;
 mod core;
 mod durable;
+mod figures;
 mod http;
 mod restart;
 

@@ -1,12 +1,16 @@
 //! How far a measurement is, on the terminal.
 
 use std::io::IsTerminal;
+use std::time::Duration;
 
 use carbex_benches::{Progress, Stage};
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// A bar when someone watches, nothing when the output is kept.
+/// A bar when someone watches, a turning sign where nobody knows how long it takes, nothing when the output is kept.
 pub struct Bar(ProgressBar);
+
+/// How often a turning sign turns.
+const TURN_EVERY: Duration = Duration::from_millis(120);
 
 impl Bar {
     /// Nothing yet.
@@ -26,10 +30,17 @@ impl Progress for Bar {
         if !std::io::stderr().is_terminal() {
             return;
         }
-        let style = ProgressStyle::with_template("{msg} {wide_bar} {human_pos}/{human_len} {eta}")
-            .unwrap_or_else(|_| ProgressStyle::default_bar());
-        self.0 = ProgressBar::new(steps).with_style(style).with_message(stage.words());
+        let (bar, template) = if steps == 0 {
+            (ProgressBar::new_spinner(), "{spinner} {msg} {elapsed}")
+        } else {
+            (ProgressBar::new(steps), "{msg} {wide_bar} {human_pos}/{human_len} {eta}")
+        };
+        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        self.0 = bar.with_style(style).with_message(stage.words());
         self.0.tick();
+        if steps == 0 {
+            self.0.enable_steady_tick(TURN_EVERY);
+        }
     }
 
     fn reached(&mut self, steps: u64) {

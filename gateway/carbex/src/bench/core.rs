@@ -1,7 +1,6 @@
 //! `carbex bench core`: the core alone, in process, on one thread.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
@@ -10,6 +9,7 @@ use carbex_benches::{Pace, Terms, Work, measure};
 use clap::{Args, builder::PossibleValuesParser, value_parser};
 
 use super::bar::Bar;
+use super::figures::{Figures, create, tell_about_pages};
 
 /// The core alone, in process, one thread: full rules on real accounts, no queue, no journal, no publication.
 ///
@@ -79,23 +79,14 @@ pub fn run(options: &CoreOptions) -> anyhow::Result<()> {
             Work::generated(workload, options.accounts, commands, options.seed)
         }
     };
-    // Opened first: minutes of measurement are not lost to a wrong name.
-    let json = options.json.as_deref().map(create).transpose()?;
+    let figures = Figures::create(options.json.as_deref())?;
     let pace = Pace { at_hand_commands: options.at_hand as usize, look_ahead: !options.no_look_ahead };
     let terms = Terms { accounts: options.accounts, pace, seed: options.seed };
-    if let Err(why) = carbex_memory::huge_pages() {
-        eprintln!("the tables lie on ordinary pages, which costs speed: {why}");
-    }
+    tell_about_pages();
     let mut bar = Bar::new();
     let report = measure(work, &terms, &mut bar)?;
     bar.end();
-    if let (Some(path), Some(mut out)) = (&options.json, json) {
-        serde_json::to_writer_pretty(&mut out, &report)
-            .map_err(anyhow::Error::from)
-            .and_then(|()| Ok(writeln!(out).and_then(|()| out.flush())?))
-            .with_context(|| format!("{} cannot be written", path.display()))?;
-    }
-    write!(std::io::stdout(), "{report}").context("the figures cannot be written to standard output")
+    figures.write(&report)
 }
 
 /// Writes the operations of a workload that any plain book can run.
@@ -106,10 +97,4 @@ fn write_file(workload: Workload, options: &CoreOptions, path: &Path) -> anyhow:
     let out = create(path)?;
     let operations = order_flow(shape, options.accounts, options.commands as usize, options.seed);
     write_operations(&operations, out).with_context(|| format!("{} cannot be written", path.display()))
-}
-
-fn create(path: &Path) -> anyhow::Result<BufWriter<File>> {
-    let file = File::create(path)
-        .map_err(|fault| anyhow!("{} cannot be written: {fault}: check the folder and your rights", path.display()))?;
-    Ok(BufWriter::new(file))
 }

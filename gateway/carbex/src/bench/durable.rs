@@ -1,15 +1,13 @@
 //! `carbex bench durable`: the whole way of a command, to the disk and back.
 
-use std::fs::File;
-use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
 use carbex_benches::durable::{self, DurableOptions as Measurement};
 use clap::{Args, value_parser};
 
 use super::bar::Bar;
+use super::figures::{Figures, tell_about_pages};
 
 /// The pipeline: queue, sequencing, apply, journal with fdatasync, publication, answers; and its limits in the same run.
 ///
@@ -48,15 +46,8 @@ pub struct DurableOptions {
 const LATENCY_PARTS: u32 = 6;
 
 pub fn run(options: &DurableOptions) -> anyhow::Result<()> {
-    // Opened first: minutes of measurement are not lost to a wrong name.
-    let json = options.json.as_deref().map(|path| {
-        File::create(path)
-            .map_err(|fault| anyhow!("{} cannot be written: {fault}: check the folder and your rights", path.display()))
-    });
-    let json = json.transpose()?;
-    if let Err(why) = carbex_memory::huge_pages() {
-        eprintln!("the tables lie on ordinary pages, which costs speed: {why}");
-    }
+    let figures = Figures::create(options.json.as_deref())?;
+    tell_about_pages();
     let duration = Duration::from_secs(options.seconds.into());
     let measurement = Measurement {
         accounts: options.accounts,
@@ -70,11 +61,5 @@ pub fn run(options: &DurableOptions) -> anyhow::Result<()> {
     let mut bar = Bar::new();
     let report = durable::run(&measurement, &mut bar)?;
     bar.end();
-    if let (Some(path), Some(mut out)) = (&options.json, json) {
-        serde_json::to_writer_pretty(&mut out, &report)
-            .map_err(anyhow::Error::from)
-            .and_then(|()| Ok(writeln!(out)?))
-            .with_context(|| format!("{} cannot be written", path.display()))?;
-    }
-    write!(std::io::stdout(), "{report}").context("the figures cannot be written to standard output")
+    figures.write(&report)
 }

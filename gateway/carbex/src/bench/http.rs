@@ -1,17 +1,18 @@
 //! `carbex bench http`: orders over HTTP, from a client's first byte to its last.
 
 use std::env;
-use std::fs::File;
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use carbex_benches::http::{HttpOptions as Measurement, Interruption, Step, exchange, run as measure};
 use clap::{Args, value_parser};
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::signal::unix::{SignalKind, signal};
+
+use super::figures::Figures;
 
 /// Orders over loopback HTTP, durable before they are answered, beside axum routes that do nothing, in one run.
 ///
@@ -66,12 +67,7 @@ const EXCHANGE: &str = "http-exchange";
 const CITIZENS: u32 = 1_024;
 
 pub fn run(options: &HttpOptions) -> anyhow::Result<()> {
-    // Opened first: minutes of measurement are not lost to a wrong name.
-    let json = options.json.as_deref().map(|path| {
-        File::create(path)
-            .map_err(|fault| anyhow!("{} cannot be written: {fault}: check the folder and your rights", path.display()))
-    });
-    let json = json.transpose()?;
+    let figures = Figures::create(options.json.as_deref())?;
     let program = env::current_exe().context("this program's own file is not to be found")?;
     let seconds = Duration::from_secs(options.seconds.into());
     let measurement = Measurement {
@@ -99,13 +95,7 @@ pub fn run(options: &HttpOptions) -> anyhow::Result<()> {
     });
     bar.finish_and_clear();
     let report = measured?;
-    if let (Some(path), Some(mut out)) = (&options.json, json) {
-        serde_json::to_writer_pretty(&mut out, &report)
-            .map_err(anyhow::Error::from)
-            .and_then(|()| Ok(writeln!(out)?))
-            .with_context(|| format!("{} cannot be written", path.display()))?;
-    }
-    write!(std::io::stdout(), "{report}").context("the figures cannot be written to standard output")
+    figures.write(&report)
 }
 
 pub fn run_exchange(options: &ExchangeOptions) -> anyhow::Result<()> {

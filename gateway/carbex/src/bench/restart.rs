@@ -1,14 +1,13 @@
 //! `carbex bench restart`: snapshots and the start of a node at the size of a country.
 
-use std::fs::File;
-use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
-use carbex_benches::restart::{RestartOptions, RestartProgress, RestartStage, measure};
+use carbex_benches::restart::{RestartOptions, measure};
 use clap::{Args, value_parser};
-use indicatif::{ProgressBar, ProgressStyle};
+
+use super::bar::Bar;
+use super::figures::{Figures, tell_about_pages};
 
 /// Snapshots and restart: a market written and read beside the raw disk, a node's start from snapshot and journal, and trade
 /// while a snapshot is written.
@@ -29,7 +28,7 @@ pub struct RestartArguments {
     /// How long they come in while none is written, in seconds.
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = value_parser!(u64).range(1..=3_600))]
     seconds: u64,
-    /// A directory that does not exist yet, on the disk to be measured. It is deleted in the end.
+    /// A directory on the disk to be measured: an empty one, or one that does not exist. What was written is deleted.
     #[arg(long, value_name = "DIR", default_value = "carbex-bench-restart")]
     directory: PathBuf,
     /// Where the figures go as JSON.
@@ -38,16 +37,8 @@ pub struct RestartArguments {
 }
 
 pub fn run(arguments: &RestartArguments) -> anyhow::Result<()> {
-    // Opened first: minutes of measurement are not lost to a wrong name.
-    let json = match &arguments.json {
-        Some(path) => Some(File::create(path).map_err(|fault| {
-            anyhow!("{} cannot be written: {fault}: check the folder and your rights", path.display())
-        })?),
-        None => None,
-    };
-    if let Err(why) = carbex_memory::huge_pages() {
-        eprintln!("the tables lie on ordinary pages, which costs speed: {why}");
-    }
+    let figures = Figures::create(arguments.json.as_deref())?;
+    tell_about_pages();
     let options = RestartOptions {
         directory: arguments.directory.clone(),
         accounts: arguments.accounts,
@@ -55,44 +46,8 @@ pub fn run(arguments: &RestartArguments) -> anyhow::Result<()> {
         commands_per_s: arguments.rate,
         quiet: Duration::from_secs(arguments.seconds),
     };
-    let mut bar = Bar(ProgressBar::hidden());
+    let mut bar = Bar::new();
     let report = measure(&options, &mut bar)?;
-    bar.0.finish_and_clear();
-    if let (Some(path), Some(mut out)) = (&arguments.json, json) {
-        serde_json::to_writer_pretty(&mut out, &report)
-            .map_err(anyhow::Error::from)
-            .and_then(|()| Ok(writeln!(out)?))
-            .with_context(|| format!("{} cannot be written", path.display()))?;
-    }
-    write!(std::io::stdout(), "{report}").context("the figures cannot be written to standard output")
-}
-
-/// A bar, or a turning sign where nobody knows how long it takes; nothing when the output is kept.
-struct Bar(ProgressBar);
-
-/// How often a turning sign turns.
-const TURN_EVERY: Duration = Duration::from_millis(120);
-
-impl RestartProgress for Bar {
-    fn begin(&mut self, stage: RestartStage, steps: u64) {
-        self.0.finish_and_clear();
-        if !std::io::stderr().is_terminal() {
-            return;
-        }
-        let (bar, template) = if steps == 0 {
-            (ProgressBar::new_spinner(), "{spinner} {msg} {elapsed}")
-        } else {
-            (ProgressBar::new(steps), "{msg} {wide_bar} {human_pos}/{human_len} {eta}")
-        };
-        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-        self.0 = bar.with_style(style).with_message(stage.words());
-        self.0.tick();
-        if steps == 0 {
-            self.0.enable_steady_tick(TURN_EVERY);
-        }
-    }
-
-    fn reached(&mut self, steps: u64) {
-        self.0.set_position(steps);
-    }
+    bar.end();
+    figures.write(&report)
 }

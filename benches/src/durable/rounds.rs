@@ -1,18 +1,21 @@
 //! What the client asks for: accounts first, then the balanced flow, round after round.
 
+use std::time::Instant;
+
 use carbex_core::Command;
-use carbex_node::{Answers, Batch, NodeHandle, Pending, Refusal, Role, Submission};
+use carbex_node::{Batch, NodeHandle, Pending, Role, Submission};
 use carbex_vocabulary::{BasisPoints, Phase, QuantityG, Sequence, TimestampNs};
 
-use super::{Clock, DurableFault, DurableOptions, Market};
+use super::{BATCH_COMMANDS, COUNTERS_AGE, Clock, DurableFault, DurableOptions, Market};
+use crate::client::{self, Client, ClientFault, push};
 use crate::commands::{Commands, Orders};
 use crate::exchange::{DAY, Enrolments, YEAR_START};
 use crate::progress::{Progress, Stage};
 use crate::terms::{self, PriceScale};
 use crate::workload::{FlowShape, Operation, TickBand, order_flow_round};
 
-/// Batches of the opening that are under way at once.
-const OPENING_BATCHES: usize = 8;
+/// Commands of the opening that are under way at once.
+const OPENING_UNDER_WAY_MAX: usize = 8 * BATCH_COMMANDS;
 /// Batches of the opening between two looks at what is left behind.
 const CLEAN_EVERY_BATCHES: usize = 512;
 
@@ -59,8 +62,7 @@ impl Rounds {
         let mut opening = Submission::new(Command::Tick, Role::System, 0);
         let mut one = |command| {
             opening.command = command;
-            let receipt = node.submit(opening).and_then(Pending::wait).map_err(DurableFault::Refused)?;
-            Ok::<_, DurableFault>(receipt.sequence)
+            client::one(node, opening).map(|receipt| receipt.sequence)
         };
         one(Command::OpenPeriod {
             year: 2027,
@@ -73,9 +75,9 @@ impl Rounds {
         one(Command::SetPhase { phase: Phase::Continuous })?;
         clock.set(TimestampNs::new(YEAR_START.ns() + DAY * carbex_vocabulary::DAY_NS));
         // The exchange settles the allotment by ticks of its own.
-        while node.ask(carbex_core::Market::settling).and_then(Pending::wait).map_err(DurableFault::Refused)?.is_some()
-        {
-            std::thread::sleep(super::COUNTERS_AGE);
+        let settling = || node.ask(carbex_core::Market::settling).and_then(Pending::wait).map_err(ClientFault::from);
+        while settling()?.is_some() {
+            std::thread::sleep(COUNTERS_AGE);
         }
         // One of them may still be on its way: from two of ours in a row on, only this client is given sequences.
         let mut last = one(Command::Tick)?;
@@ -95,9 +97,14 @@ impl Rounds {
         })
     }
 
+    /// The number of the next command that is put into a batch.
+    pub(super) fn next(&self) -> u64 {
+        self.first_sequence + self.at as u64
+    }
+
     /// The last command that was put into a batch.
     pub(super) fn submitted(&self) -> Sequence {
-        Sequence::new(self.first_sequence + self.at as u64 - 1)
+        Sequence::new(self.next() - 1)
     }
 
     /// The next commands, as a batch.
@@ -122,62 +129,19 @@ fn enrol(node: &NodeHandle, market: &Market, progress: &mut dyn Progress) -> Res
     let enrolments = Enrolments(&market.funding);
     let commands = enrolments.count();
     progress.begin(Stage::Opening, u64::from(market.funding.accounts()));
-    let mut under_way = std::collections::VecDeque::with_capacity(OPENING_BATCHES);
+    let mut client = Client::new(node, OPENING_UNDER_WAY_MAX);
     let mut registry = Submission::new(Command::Tick, Role::Registry, 0);
-    for from in (0..commands).step_by(super::BATCH_COMMANDS) {
+    for from in (0..commands).step_by(BATCH_COMMANDS) {
         let mut batch = node.batch();
-        for place in from..commands.min(from + super::BATCH_COMMANDS) {
+        for place in from..commands.min(from + BATCH_COMMANDS) {
             registry.command = enrolments.command(place);
             push(&mut batch, &registry);
         }
-        if under_way.len() == OPENING_BATCHES
-            && let Some(oldest) = under_way.pop_front()
-        {
-            wait(oldest)?;
-        }
-        if (from / super::BATCH_COMMANDS).is_multiple_of(CLEAN_EVERY_BATCHES) {
-            market.cleaner.clean()?;
+        if (from / BATCH_COMMANDS).is_multiple_of(CLEAN_EVERY_BATCHES) {
+            market.clean()?;
             progress.reached(from as u64 / 2);
         }
-        under_way.push_back(submit(node, batch)?);
+        client.submit(batch, Instant::now(), &mut |_| {})?;
     }
-    under_way.into_iter().try_for_each(|pending| wait(pending).map(drop))
-}
-
-fn push(batch: &mut Batch, submission: &Submission) {
-    // A batch takes as many commands as the queue holds, which is more than any asked for here.
-    let _ = batch.push(submission);
-}
-
-/// A batch's answers on their way.
-pub(super) type InFlight = Pending<Answers>;
-
-/// Submits a batch, again and again while the queue is full.
-pub(super) fn submit(node: &NodeHandle, mut batch: Batch) -> Result<InFlight, DurableFault> {
-    loop {
-        match node.submit_batch(batch) {
-            Ok(pending) => return Ok(pending),
-            Err(refused) if refused.refusal == Refusal::Overloaded => {
-                batch = refused.batch;
-                std::thread::yield_now();
-            }
-            Err(refused) => return Err(DurableFault::Refused(refused.refusal)),
-        }
-    }
-}
-
-/// Waits for a batch's answers and looks at each; tells how many there are.
-pub(super) fn wait(pending: InFlight) -> Result<u64, DurableFault> {
-    check(pending.wait())
-}
-
-/// Looks at every answer; tells how many there are.
-pub(super) fn check(answers: Result<Answers, Refusal>) -> Result<u64, DurableFault> {
-    let answers = answers.map_err(DurableFault::Refused)?;
-    for answer in &answers {
-        if let Err(refusal) = answer {
-            return Err(DurableFault::Refused(*refusal));
-        }
-    }
-    Ok(answers.len() as u64)
+    Ok(client.finish(&mut |_| {})?)
 }

@@ -1,30 +1,15 @@
-//! The disk alone: sequential writes and fdatasyncs as the journal makes them, and nothing else; and the room on it.
+//! The disk alone: sequential writes and fdatasyncs as the journal makes them, and nothing else.
 
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use hdrhistogram::Histogram;
 use rustix::fs::OFlags;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
-use super::{DurableFault, disk_fault};
-use crate::fault::LATENCY_MAX_NS;
-
-const TMPFS_MAGIC: i64 = 0x0102_1994;
-
-/// Whether the directory lies in memory.
-pub(super) fn is_in_memory(directory: &Path) -> Result<bool, DurableFault> {
-    let told = rustix::fs::statfs(directory).map_err(|error| disk_fault(directory, "look at")(error.into()))?;
-    Ok(told.f_type == TMPFS_MAGIC)
-}
-
-/// Free bytes on the directory's file system, for who is not root.
-pub(super) fn free_bytes(directory: &Path) -> Result<u64, DurableFault> {
-    let told = rustix::fs::statvfs(directory).map_err(|error| disk_fault(directory, "look at")(error.into()))?;
-    Ok(told.f_bavail.saturating_mul(told.f_frsize))
-}
+use crate::Latencies;
+use crate::disk::{DiskFault, fault};
 
 /// A page, aligned like one: what is written past the page cache must be.
 #[derive(Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
@@ -65,42 +50,31 @@ impl RawRate {
     }
 }
 
-/// A histogram of nanoseconds.
-pub(super) fn histogram() -> Histogram<u64> {
-    // Three digits up to a minute: these bounds are always possible.
-    Histogram::new_with_bounds(1, LATENCY_MAX_NS, 3).unwrap_or_else(|fault| unreachable!("{fault}"))
-}
-
-pub(super) fn record(histogram: &mut Histogram<u64>, took: Duration, count: u64) {
-    histogram.saturating_record_n(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX), count);
-}
-
 impl RawDisk {
-    pub(super) fn create(directory: &Path, file_bytes: u64) -> Result<Self, DurableFault> {
+    pub(super) fn create(directory: &Path, file_bytes: u64) -> Result<Self, DiskFault> {
         let path = directory.join("raw-disk.tmp");
-        let fault = |operation| disk_fault(&path, operation);
-        let cached = OpenOptions::new().write(true).create_new(true).open(&path).map_err(fault("create"))?;
+        let cached = OpenOptions::new().write(true).create_new(true).open(&path).map_err(fault(&path, "create"))?;
         let filling = vec![0; FILL_BYTES];
         for at in (0..file_bytes).step_by(FILL_BYTES) {
             let bytes = filling.len().min((file_bytes - at) as usize);
-            cached.write_all_at(&filling[..bytes], at).map_err(fault("write"))?;
+            cached.write_all_at(&filling[..bytes], at).map_err(fault(&path, "write"))?;
         }
-        cached.sync_all().map_err(fault("sync"))?;
+        cached.sync_all().map_err(fault(&path, "sync"))?;
         // Not every file system can.
         let direct = OpenOptions::new().write(true).custom_flags(OFlags::DIRECT.bits() as i32).open(&path).ok();
         Ok(Self { path, cached, direct, at: 0, file_bytes, pages: Vec::new() })
     }
 
     /// Writes and syncs groups of that size as fast as the disk takes them, past the page cache where that is possible.
-    pub(super) fn write_for(&mut self, duration: Duration, group_bytes: usize) -> Result<RawRate, DurableFault> {
+    pub(super) fn write_for(&mut self, duration: Duration, group_bytes: usize) -> Result<RawRate, DiskFault> {
         let group_bytes = self.fit(group_bytes);
         let started = Instant::now();
         let mut rate = RawRate::default();
         while started.elapsed() < duration {
             let at = self.next_place(group_bytes);
             let file = self.direct.as_ref().unwrap_or(&self.cached);
-            file.write_all_at(self.pages.as_bytes(), at).map_err(disk_fault(&self.path, "write"))?;
-            file.sync_data().map_err(disk_fault(&self.path, "sync"))?;
+            file.write_all_at(self.pages.as_bytes(), at).map_err(fault(&self.path, "write"))?;
+            file.sync_data().map_err(fault(&self.path, "sync"))?;
             rate.bytes += group_bytes as u64;
         }
         rate.took = started.elapsed();
@@ -114,8 +88,8 @@ impl RawDisk {
         duration: Duration,
         group_bytes: usize,
         every: Duration,
-        sync_ns: &mut Histogram<u64>,
-    ) -> Result<(), DurableFault> {
+        sync_ns: &mut Latencies,
+    ) -> Result<(), DiskFault> {
         let group_bytes = self.fit(group_bytes);
         let started = Instant::now();
         let mut due = started;
@@ -123,10 +97,10 @@ impl RawDisk {
             std::thread::sleep(due.saturating_duration_since(Instant::now()));
             due += every;
             let at = self.next_place(group_bytes);
-            self.cached.write_all_at(self.pages.as_bytes(), at).map_err(disk_fault(&self.path, "write"))?;
+            self.cached.write_all_at(self.pages.as_bytes(), at).map_err(fault(&self.path, "write"))?;
             let written = Instant::now();
-            self.cached.sync_data().map_err(disk_fault(&self.path, "sync"))?;
-            record(sync_ns, written.elapsed(), 1);
+            self.cached.sync_data().map_err(fault(&self.path, "sync"))?;
+            sync_ns.record(written.elapsed(), 1);
         }
         Ok(())
     }
