@@ -1,12 +1,11 @@
 //! Why a measurement was not made.
 
+use std::time::Duration;
+
 use carbex_rules::RuleFault;
 use carbex_vocabulary::Reject;
 
-use std::time::Duration;
-
 use crate::latency::LATENCY_MAX;
-
 use crate::workload::OpsFault;
 
 /// Why a measurement was not made.

@@ -58,13 +58,15 @@ fn what_cannot_be_measured_is_refused_with_its_reason() {
 }
 
 #[test]
-fn bench_restart_leaves_a_directory_alone_that_exists() {
+fn bench_restart_leaves_a_directory_alone_in_which_something_lies() {
     let directory = tempfile::tempdir().unwrap();
+    let theirs = directory.path().join("somebody's file");
+    fs::write(&theirs, b"kept").unwrap();
     let path = directory.path().to_str().unwrap();
     let output =
         Process::new(env!("CARGO_BIN_EXE_carbex")).args(["bench", "restart", "--directory", path]).output().unwrap();
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("exists already: name a directory that does not"), "{said}");
-    assert!(directory.path().is_dir());
+    assert!(said.contains("is not empty") && said.contains(path), "{said}");
+    assert_eq!(fs::read(&theirs).unwrap(), b"kept");
 }
