@@ -16,6 +16,12 @@ pub enum DiskFault {
         /// The directory.
         directory: PathBuf,
     },
+    /// There is no such directory.
+    #[error("{directory}: is no directory: name a directory on the disk to be measured", directory = directory.display())]
+    NoDirectory {
+        /// What is none.
+        directory: PathBuf,
+    },
     /// The directory is in memory.
     #[error("{directory}: lies in memory (tmpfs), where a sync costs nothing: name a directory on the disk to be measured", directory = directory.display())]
     InMemory {
@@ -67,8 +73,11 @@ pub(crate) fn within<T, Fault: From<DiskFault>>(
     measured.and_then(|report| deleted.map(|()| report).map_err(Fault::from))
 }
 
-/// Refuses a directory in memory, and one without so much room.
+/// Refuses what is no directory, a directory in memory, and one without so much room.
 pub(crate) fn check(directory: &Path, needed_bytes: u64) -> Result<(), DiskFault> {
+    if !directory.is_dir() {
+        return Err(DiskFault::NoDirectory { directory: directory.to_path_buf() });
+    }
     let told = rustix::fs::statfs(directory).map_err(|error| fault(directory, "look at")(error.into()))?;
     if told.f_type == TMPFS_MAGIC {
         return Err(DiskFault::InMemory { directory: directory.to_path_buf() });

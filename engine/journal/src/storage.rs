@@ -6,6 +6,7 @@ use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
@@ -41,7 +42,8 @@ pub trait Storage: Send + Sync {
     fn create_folder(&self, folder: &str) -> io::Result<()>;
     /// Renames a file, replacing any of the new name.
     fn rename(&self, from: &str, to: &str) -> io::Result<()>;
-    /// Deletes a file.
+    /// Deletes a file. A large one keeps the disk busy no longer at a time than one group of the journal can wait: this may take
+    /// seconds.
     fn remove(&self, name: &str) -> io::Result<()>;
     /// Makes the names in `folder` durable.
     fn sync_folder(&self, folder: &str) -> io::Result<()>;
@@ -226,7 +228,15 @@ impl Storage for DiskDirectory {
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
-        fs::remove_file(self.path(name))
+        let path = self.path(name);
+        // Opened while it has a name, so that its blocks outlive the name: after a crash in between, the file system frees them.
+        let file = OpenOptions::new().write(true).open(&path);
+        fs::remove_file(&path)?;
+        if let Ok(file) = file {
+            // The name is gone, which is what was asked for: blocks not freed here are freed all at once when it is closed.
+            let _ = free_in_steps(&file);
+        }
+        Ok(())
     }
 
     fn sync_folder(&self, folder: &str) -> io::Result<()> {
@@ -250,6 +260,23 @@ fn open_directly(path: &Path, options: &mut OpenOptions) -> io::Result<Box<dyn S
         opened => opened?,
     };
     Ok(Box::new(DiskFile::one_way(file)))
+}
+
+/// Freed at a time, and how long others have the disk to themselves before the next are.
+const FREED_BYTES: u64 = 16 << 20;
+const FREED_EVERY: Duration = Duration::from_millis(5);
+
+/// Frees a file's blocks from its end, each step in a transaction of its own: a file system that tells the disk what is freed
+/// (`discard`) does so for a whole transaction at once, and gigabytes in one keep every sync waiting for a second.
+fn free_in_steps(file: &File) -> io::Result<()> {
+    let mut left_bytes = file.metadata()?.len();
+    while left_bytes > FREED_BYTES {
+        left_bytes -= FREED_BYTES;
+        file.set_len(left_bytes)?;
+        file.sync_all()?;
+        std::thread::sleep(FREED_EVERY);
+    }
+    Ok(())
 }
 
 /// Makes a directory's names durable.
