@@ -14,7 +14,7 @@ use crate::layout::{
 };
 use crate::names::{SNAPSHOT_UNFINISHED, snapshot_name, snapshot_sequence};
 use crate::snapshot_chunk::{ChunkBuffer, TRAILER_NUMBER, block_of};
-use crate::snapshot_output::{Output, Written};
+use crate::snapshot_output::{Output, Part, Written};
 use crate::snapshot_reader::read_head;
 use crate::storage::{BLOCK_BYTES, DiskDirectory, Storage, disk_fault, write_all_at};
 use crate::{Epoch, GroupHash, JournalFault, StateHash};
@@ -99,8 +99,6 @@ pub struct SnapshotWriter {
     chunks: u32,
     /// How many of them are the preface's, once the state has begun.
     preface_chunks: Option<u32>,
-    preface: blake3::Hasher,
-    state: blake3::Hasher,
     finished: bool,
 }
 
@@ -132,8 +130,6 @@ impl SnapshotWriter {
             payload_bytes: 0,
             chunks: 0,
             preface_chunks: None,
-            preface: blake3::Hasher::new(),
-            state: blake3::Hasher::new(),
             finished: false,
         })
     }
@@ -161,9 +157,9 @@ impl SnapshotWriter {
     /// The last chunk, the trailer, and the header in front; synced. Answers how long the file is.
     fn write_end(&mut self) -> io::Result<(u64, SnapshotHead)> {
         self.write_chunk()?;
-        let Written { file, end } = self.output.end()?;
+        let Written { file, end, mut preface, state } = self.output.end()?;
         let chunks = self.chunks;
-        let state_hash = StateHash::new(*self.state.finalize().as_bytes());
+        let state_hash = StateHash::new(*state.finalize().as_bytes());
         let SnapshotPoint { sequence, time, epoch, group_hash } = self.point;
         let mut header = SnapshotHeader {
             magic: SNAPSHOT_MAGIC,
@@ -179,12 +175,12 @@ impl SnapshotWriter {
             crc: 0.into(),
         };
         header.crc = crc_before_last_4(header.as_bytes()).into();
-        self.preface.update(header.as_bytes());
+        preface.update(header.as_bytes());
         let mut trailer = SnapshotTrailer {
             number: TRAILER_NUMBER.into(),
             chunk_count: chunks.into(),
             payload_bytes: self.payload_bytes.into(),
-            hash: *self.preface.finalize().as_bytes(),
+            hash: *preface.finalize().as_bytes(),
             reserved: 0.into(),
             crc: 0.into(),
             magic: SNAPSHOT_END_MAGIC,
@@ -199,14 +195,12 @@ impl SnapshotWriter {
 
     /// Hands the chunk over that is being filled, if there is one.
     fn write_chunk(&mut self) -> io::Result<()> {
-        let Some(mut chunk) = self.chunk.take() else { return Ok(()) };
-        let hasher = if self.preface_chunks.is_none() { &mut self.preface } else { &mut self.state };
-        hasher.update(chunk.payload());
+        let Some(chunk) = self.chunk.take() else { return Ok(()) };
+        let part = if self.preface_chunks.is_none() { Part::Preface } else { Part::State };
         self.payload_bytes += chunk.payload().len() as u64;
-        // Here and not where it is written: who writes waits for the disk most of the time and must not keep it waiting.
-        chunk.seal(self.chunks);
+        let number = self.chunks;
         self.chunks += 1;
-        self.output.write(chunk)
+        self.output.write(chunk, number, part)
     }
 }
 
